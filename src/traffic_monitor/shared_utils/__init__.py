@@ -1,0 +1,1 @@
+"""What every service stands on: messages, settings, the service loop, transport, codec, logging."""

@@ -1,0 +1,35 @@
+"""Names and timings that more than one module must agree on."""
+
+from enum import IntEnum, StrEnum
+from typing import Final
+
+POLL_INTERVAL_S: Final = 0.1
+"""Longest a service waits on a queue before it looks at the shutdown event again."""
+
+REPORT_INTERVAL_S: Final = 1.0
+"""How often a service tells the supervisor what it has done."""
+
+
+class ServiceName(StrEnum):
+    """The seven services, by the names used in settings, logs and summaries."""
+
+    FRAME_GRABBER = "frame_grabber"
+    VEHICLE_DETECTOR = "vehicle_detector"
+    VEHICLE_TRACKER = "vehicle_tracker"
+    LP_DETECTOR = "lp_detector"
+    OCR_READER = "ocr_reader"
+    VEHICLE_COUNTER = "vehicle_counter"
+    VISUALIZER = "visualizer"
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the program, as documented in the README."""
+
+    OK = 0
+    """The source ended, or the run was stopped and drained."""
+    ABORTED = 1
+    """A service died, could not start, or the pipeline did not drain in time."""
+    USAGE = 2
+    """The settings or the command line are wrong; nothing was started."""
+    INTERRUPTED = 130
+    """A second Ctrl-C cut the draining short."""

@@ -1,0 +1,300 @@
+"""Every setting with its type, range and default. ``config/settings.yaml`` documents them for users."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+NETWORK_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
+
+
+def _yaml_switch(value: object) -> object:
+    """YAML reads a bare ``on`` or ``off`` as a boolean; here they are words."""
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
+class DisplayMode(StrEnum):
+    """Whether the live window is shown."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+class SourceMode(StrEnum):
+    """Whether a source waits for us (a file) or not (a camera)."""
+
+    AUTO = "auto"
+    FILE = "file"
+    LIVE = "live"
+
+
+class TrackerType(StrEnum):
+    """The BoxMOT trackers on offer."""
+
+    BYTETRACK = "bytetrack"
+    OCSORT = "ocsort"
+    BOTSORT = "botsort"
+
+
+class OcrEngine(StrEnum):
+    """What runs the text recogniser."""
+
+    PADDLE = "paddle"
+    ONNXRUNTIME = "onnxruntime"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+ImageSize = Annotated[int, Field(ge=32, le=4096)]
+
+
+class FrameGrabberSettings(_Section):
+    """Where frames come from and how they are sent on."""
+
+    source: int | str | None = None
+    mode: SourceMode = SourceMode.AUTO
+    start_time: datetime | None = None
+    resize_width: Annotated[int, Field(ge=64, le=7680)] | None = None
+    target_fps: Annotated[float, Field(gt=0, le=240)] | None = None
+    jpeg_quality: int = Field(default=90, ge=1, le=100)
+    open_timeout_s: float = Field(default=10, gt=0, le=120)
+    read_timeout_s: float = Field(default=5, gt=0, le=120)
+    reconnect_for_s: float = Field(default=60, ge=0)
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _webcam_index(cls, value: object) -> object:
+        """``"0"`` from a command line or the environment is webcam 0, not a file."""
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+    @property
+    def is_webcam(self) -> bool:
+        """Whether the source is the index of a local camera."""
+        return isinstance(self.source, int)
+
+    @property
+    def is_network(self) -> bool:
+        """Whether the source is a URL."""
+        return isinstance(self.source, str) and self.source.lower().startswith(NETWORK_SCHEMES)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether frames come at their own pace, so that dropping beats falling behind."""
+        if self.mode is SourceMode.AUTO:
+            return self.is_webcam or self.is_network
+        return self.mode is SourceMode.LIVE
+
+
+class _DetectorSettings(_Section):
+    model_path: Path | None = None
+    iou_threshold: Fraction = 0.5
+    imgsz: ImageSize | tuple[ImageSize, ImageSize] | None = None
+    device: str = "cpu"
+
+
+class VehicleDetectorSettings(_DetectorSettings):
+    """Which model finds vehicles and which of its answers count."""
+
+    conf_threshold: Fraction = 0.1
+    classes: list[str] = Field(default=["car", "motorcycle", "bus", "truck"], min_length=1)
+    class_mapping: dict[int, str] = Field(default_factory=dict)
+
+
+class ByteTrackSettings(_Section):
+    """BoxMOT ``ByteTrack``; lengths of time in frames."""
+
+    min_conf: Fraction = 0.1
+    track_thresh: Fraction = 0.3
+    match_thresh: Fraction = 0.8
+    track_buffer: int = Field(default=30, ge=1, le=1000)
+
+
+class OcSortSettings(_Section):
+    """BoxMOT ``OcSort``; lengths of time in frames."""
+
+    det_thresh: Fraction = 0.3
+    min_conf: Fraction = 0.1
+    max_age: int = Field(default=30, ge=1, le=1000)
+    min_hits: int = Field(default=2, ge=1, le=100)
+    iou_threshold: Fraction = 0.3
+    delta_t: int = Field(default=3, ge=1, le=30)
+    inertia: Fraction = 0.2
+    use_byte: bool = True
+
+
+class BotSortSettings(_Section):
+    """BoxMOT ``BotSort``; lengths of time in frames."""
+
+    track_high_thresh: Fraction = 0.3
+    track_low_thresh: Fraction = 0.1
+    new_track_thresh: Fraction = 0.4
+    track_buffer: int = Field(default=30, ge=1, le=1000)
+    match_thresh: Fraction = 0.8
+    proximity_thresh: Fraction = 0.5
+    appearance_thresh: Fraction = 0.25
+    camera_motion: bool = False
+
+
+class VehicleTrackerSettings(_Section):
+    """Which tracker follows the vehicles, and its parameters."""
+
+    type: TrackerType = TrackerType.BYTETRACK
+    osnet_model_path: Path | None = None
+    bytetrack: ByteTrackSettings = ByteTrackSettings()
+    ocsort: OcSortSettings = OcSortSettings()
+    botsort: BotSortSettings = BotSortSettings()
+
+
+class LpDetectorSettings(_DetectorSettings):
+    """Which model finds plates, on which vehicles, and how often."""
+
+    conf_threshold: Fraction = 0.3
+    min_plate_width_px: int = Field(default=32, ge=1, le=4096)
+    min_vehicle_width_px: int = Field(default=120, ge=1, le=7680)
+    crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+    interval_frames: int = Field(default=3, ge=1, le=1000)
+    max_candidates: int = Field(default=12, ge=1, le=10000)
+
+
+class OcrReaderSettings(_Section):
+    """Which recogniser reads the plates."""
+
+    model_dir: Path | None = None
+    model_name: str | None = None
+    engine: OcrEngine = OcrEngine.PADDLE
+    device: str = "cpu"
+    min_confidence: Fraction = 0.3
+    crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+
+
+Point = tuple[float, float]
+
+
+class LineSettings(_Section):
+    """One counting line. Walking from the first point to the second, ``in`` is a crossing from left to right."""
+
+    name: str = Field(min_length=1, max_length=60)
+    points: tuple[Point, Point]
+    units: Literal["fraction", "pixels"] = "fraction"
+    in_name: str = Field(default="in", min_length=1, max_length=40)
+    out_name: str = Field(default="out", min_length=1, max_length=40)
+
+    @model_validator(mode="after")
+    def _is_a_line(self) -> Self:
+        if self.points[0] == self.points[1]:
+            raise ValueError("the two points are the same")
+        if self.units == "fraction" and not all(0 <= value <= 1 for point in self.points for value in point):
+            raise ValueError("with units: fraction every coordinate is between 0 and 1 (or set units: pixels)")
+        if self.in_name == self.out_name:
+            raise ValueError("in_name and out_name are the same")
+        return self
+
+
+class VehicleCounterSettings(_Section):
+    """The counting lines."""
+
+    lines: list[LineSettings] = Field(
+        default=[LineSettings(name="main", points=((0.0, 0.6), (1.0, 0.6)))],
+    )
+
+    @field_validator("lines")
+    @classmethod
+    def _names_differ(cls, lines: list[LineSettings]) -> list[LineSettings]:
+        names = [line.name for line in lines]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two lines have the same name: {', '.join(names)}")
+        return lines
+
+
+class VisualizerSettings(_Section):
+    """What is shown and recorded."""
+
+    display: Annotated[DisplayMode, BeforeValidator(_yaml_switch)] = DisplayMode.AUTO
+    save_video: bool = False
+    window_width: int = Field(default=1280, ge=160, le=7680)
+    plate_ttl_s: float = Field(default=10, ge=1, le=3600)
+
+
+class SupervisorSettings(_Section):
+    """How the seven services are started, watched and stopped."""
+
+    startup_timeout_s: float = Field(default=120, gt=0, le=3600)
+    drain_timeout_s: float = Field(default=7, gt=0, le=3600)
+    status_interval_s: float = Field(default=5, gt=0, le=3600)
+
+
+class LoggingSettings(_Section):
+    """How much is written to the run's log."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(BaseSettings):
+    """All settings of a run, validated. Constructed directly it reads neither environment nor file."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    camera_id: str = Field(default="cam1", min_length=1, max_length=60)
+    output_dir: Path = Path("output")
+    queue_size: int = Field(default=16, ge=1, le=1000)
+    frame_grabber: FrameGrabberSettings = FrameGrabberSettings()
+    vehicle_detector: VehicleDetectorSettings = VehicleDetectorSettings()
+    vehicle_tracker: VehicleTrackerSettings = VehicleTrackerSettings()
+    lp_detector: LpDetectorSettings = LpDetectorSettings()
+    ocr_reader: OcrReaderSettings = OcrReaderSettings()
+    vehicle_counter: VehicleCounterSettings = VehicleCounterSettings()
+    visualizer: VisualizerSettings = VisualizerSettings()
+    supervisor: SupervisorSettings = SupervisorSettings()
+    logging: LoggingSettings = LoggingSettings()
+
+    _run_dir: Path | None = PrivateAttr(default=None)
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def run_dir(self) -> Path | None:
+        """Folder of the current run, for the services that write into it; None outside a run."""
+        return self._run_dir
+
+    def origin_of(self, key: str) -> str:
+        """Where the value of ``section.key`` was set, for messages: a file, the environment, the command line."""
+        return self._origins.get(key, "default settings")
+
+    def with_origins(self, origins: Mapping[str, str]) -> Self:
+        """The same settings, knowing where each key was set."""
+        copy = self.model_copy()
+        copy._origins = dict(origins)
+        return copy
+
+    def for_run(self, run_dir: Path) -> Self:
+        """The same settings for a run that writes into ``run_dir``."""
+        copy = self.model_copy()
+        copy._run_dir = run_dir
+        return copy
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings calls it with these names
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The loader merges the sources, because it must be able to say where a wrong value stands."""
+        return (init_settings,)
