@@ -1,0 +1,128 @@
+"""The messages that travel between services.
+
+Boxes are ``[x1, y1, x2, y2]`` integers in pixels of the full frame: x to the right, y down, x2 and y2
+exclusive. Frames travel as base64 text of a JPEG. Fields marked ``NotRequired`` were added to the fixed
+contract; a service must work without them.
+"""
+
+from typing import Any, NotRequired, TypedDict, cast
+
+BoxXyxy = list[int]
+
+
+class FrameHeader(TypedDict):
+    """What identifies a frame, carried by every message derived from it."""
+
+    frame_id: str
+    camera_id: str
+    timestamp: float
+    """Epoch seconds of capture; for a file, its start time plus the position in it."""
+    frame_index: NotRequired[int]
+    """0-based per camera and counting dropped frames, so that a gap shows a drop."""
+    media_time: NotRequired[float]
+    """Seconds since the first frame of the source."""
+
+
+class FrameMessage(FrameHeader):
+    """One frame of a camera. Sent by the frame grabber."""
+
+    frame_data_jpeg: str
+    frame_height: int
+    frame_width: int
+
+
+class Detection(TypedDict):
+    """One vehicle found in one frame."""
+
+    bbox_xyxy: BoxXyxy
+    confidence: float
+    class_id: int
+    class_name: str
+
+
+class DetectionMessage(FrameMessage):
+    """A frame and the vehicles in it. Sent by the vehicle detector."""
+
+    detections: list[Detection]
+
+
+class TrackedObject(TypedDict):
+    """One vehicle in one frame with an identity that lasts over frames."""
+
+    bbox_xyxy: BoxXyxy
+    track_id: int
+    """Starts at 1, never reused within a run."""
+    class_id: int
+    class_name: str
+    confidence: float
+
+
+class TrackedMessage(FrameMessage):
+    """A frame and its tracked vehicles. Sent by the vehicle tracker to three consumers."""
+
+    tracked_objects: list[TrackedObject]
+
+
+class PlateCandidateMessage(FrameHeader):
+    """One plate found on one vehicle. Sent by the plate detector."""
+
+    frame_data_jpeg: str
+    vehicle_track_id: int
+    vehicle_class_name: str
+    plate_bbox_orig: BoxXyxy
+    plate_confidence: float
+
+
+class OcrResultMessage(FrameHeader):
+    """One attempt to read one plate. Sent by the OCR reader, also when nothing could be read."""
+
+    vehicle_track_id: int
+    license_plate_text: str
+    """``A-Z0-9`` only; empty when the crop could not be read."""
+    ocr_confidence: float
+    vehicle_class_name: NotRequired[str]
+    consensus_text: NotRequired[str]
+    """What all readings of this vehicle so far say together."""
+    consensus_confidence: NotRequired[float]
+    readings: NotRequired[int]
+    """Number of non-empty readings behind the consensus."""
+
+
+class Crossing(TypedDict):
+    """One vehicle passing one counting line."""
+
+    line: str
+    direction: str
+    track_id: int
+    class_name: str
+    timestamp: float
+    frame_index: NotRequired[int]
+    media_time: NotRequired[float]
+
+
+LineCounts = dict[str, dict[str, dict[str, int]]]
+"""Line name -> direction name -> class name -> number of vehicles."""
+
+
+class CountUpdateMessage(TypedDict):
+    """The counts so far. Sent by the vehicle counter when they change and once at the end."""
+
+    camera_id: str
+    timestamp: float
+    counts_by_class: dict[str, int]
+    total_count: int
+    counts_by_line: NotRequired[LineCounts]
+    crossings: NotRequired[list[Crossing]]
+    """The crossings that are new in this update."""
+
+
+def header_of(message: FrameHeader) -> FrameHeader:
+    """Copy the fields that identify a frame, for a message derived from it."""
+    keys = ("frame_id", "camera_id", "timestamp", "frame_index", "media_time")
+    fields = cast(dict[str, Any], message)
+    return cast(FrameHeader, {key: fields[key] for key in keys if key in fields})
+
+
+def media_time_of(message: FrameHeader) -> float:
+    """Seconds since the start of the source; the timestamp where a sender did not say."""
+    return message.get("media_time", message["timestamp"])

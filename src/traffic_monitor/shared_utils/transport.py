@@ -1,0 +1,117 @@
+"""Queues as the services see them: ``put`` and ``get`` with a timeout, and nothing else.
+
+Whatever offers these two methods with ``queue.Full`` and ``queue.Empty`` can carry the messages, so the
+services do not change when the transport does.
+"""
+
+import queue
+import time
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, Protocol
+
+from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S
+
+IDLE_POLL_S = 0.005
+"""How long a fan-in sleeps on one input before it looks at the others again."""
+
+RETRY_FULL_S = 0.005
+"""How long a dropping output waits for room before it discards the oldest message."""
+
+
+class MessageSource(Protocol):
+    """Anything messages can be taken from. ``None`` is the end of the stream."""
+
+    def get(self, *, timeout: float) -> Any:
+        """Next message. Raises ``queue.Empty`` after ``timeout`` seconds."""
+
+
+class MessageQueue(MessageSource, Protocol):
+    """A bounded queue between two services."""
+
+    def put(self, message: Any, /, *, timeout: float) -> None:
+        """Append a message. Raises ``queue.Full`` after ``timeout`` seconds."""
+
+
+class DropPolicy(Enum):
+    """What happens to a message for which the queue has no room."""
+
+    BLOCK = "block"
+    """Wait for room: nothing is lost. For files, and for counting always."""
+    DROP_OLDEST = "drop_oldest"
+    """Discard the oldest waiting message: a live source never falls behind."""
+
+
+class Output:
+    """One outgoing edge of a service: a queue, its drop policy and the number of drops."""
+
+    def __init__(self, message_queue: MessageQueue, policy: DropPolicy = DropPolicy.BLOCK) -> None:
+        self._queue = message_queue
+        self._policy = policy
+        self.dropped = 0
+
+    def send(self, message: Any, cancelled: Callable[[], bool]) -> None:
+        """Deliver one message as the policy says; give up when ``cancelled()`` becomes true."""
+        if self._policy is DropPolicy.BLOCK:
+            self._send_blocking(message, cancelled)
+            return
+        while not cancelled():
+            try:
+                self._queue.put(message, timeout=RETRY_FULL_S)
+            except queue.Full:
+                self._discard_oldest()
+            else:
+                return
+
+    def end(self, cancelled: Callable[[], bool]) -> None:
+        """Send the end of the stream, which is never dropped."""
+        self._send_blocking(None, cancelled)
+
+    def abandon(self) -> None:
+        """Forget what is still unsent, so that the process can exit although nobody reads it."""
+        cancel = getattr(self._queue, "cancel_join_thread", None)
+        if cancel is not None:
+            cancel()
+
+    def _send_blocking(self, message: Any, cancelled: Callable[[], bool]) -> None:
+        while not cancelled():
+            try:
+                self._queue.put(message, timeout=POLL_INTERVAL_S)
+            except queue.Full:
+                continue
+            else:
+                return
+
+    def _discard_oldest(self) -> None:
+        try:
+            self._queue.get(timeout=0)
+        except queue.Empty:
+            return
+        self.dropped += 1
+
+
+class FanIn:
+    """Several queues read as one, earlier ones first; it ends when every one of them has ended."""
+
+    def __init__(self, sources: Sequence[MessageSource]) -> None:
+        self._open = list(sources)
+
+    def get(self, *, timeout: float) -> Any:
+        """Next message of any source; ``None`` after the last source has ended."""
+        deadline = time.monotonic() + timeout
+        while self._open:
+            for source in list(self._open):
+                try:
+                    message = source.get(timeout=0)
+                except queue.Empty:
+                    continue
+                if message is not None:
+                    return message
+                self._open.remove(source)
+            if not self._open:
+                break
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise queue.Empty
+            time.sleep(min(IDLE_POLL_S, remaining))
+        return None

@@ -1,0 +1,60 @@
+"""Fixtures for all tests."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from loguru import logger
+
+from tests.builders import write_clip
+from traffic_monitor.shared_utils.config_loader import ENV_PREFIX
+from traffic_monitor.shared_utils.settings import Settings
+
+# A busy machine is no mistake in the code.
+hypothesis.settings.register_profile("patient", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.upper().startswith(ENV_PREFIX):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Default settings of a run without a window that writes into the test's own folder."""
+    return Settings.model_validate({"output_dir": tmp_path / "output", "visualizer": {"display": "off"}})
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[str]]:
+    """What the program logs during a test, from DEBUG on, as ``LEVEL message``."""
+    lines: list[str] = []
+    number = logger.add(lambda message: lines.append(str(message)), format="{level} {message}", level="DEBUG")
+    yield lines
+    logger.remove(number)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 12 frames at 25 frames/s, 160 x 120 pixels, each brighter than the one before it."""
+    return write_clip(tmp_path_factory.mktemp("clips") / "grey.mp4", frames=12)
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Undo what a test does to logging, loguru's and the standard library's."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logger.remove()
+    logger.configure(extra={})
+    logger.add(sys.stderr)
+    root.handlers[:] = handlers
+    root.setLevel(level)
