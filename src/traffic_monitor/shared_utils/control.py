@@ -1,0 +1,144 @@
+"""The wire between a service and its supervisor: reports up, start and stop down.
+
+Every service has a pipe of its own. A pipe has one writer on each side and no lock that a killed process
+could take with it, so a death never blocks the others.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from multiprocessing.connection import Connection
+from typing import Any
+
+from traffic_monitor.shared_utils.timing import BusyTimes
+from traffic_monitor.shared_utils.transport import Output
+
+
+class Command(Enum):
+    """What a supervisor tells a service."""
+
+    START = auto()
+    """Every service is ready: the grabber may open its source."""
+    STOP = auto()
+    """Stop reading the source and send the end of the stream."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The service has loaded what it needs."""
+
+
+@dataclass(frozen=True)
+class StopRequested:
+    """The user asked a service to end the run, for example with ``q`` in the window."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The service cannot go on. ``reason`` is one line for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ServiceReport:
+    """What a service has done so far."""
+
+    processed: int = 0
+    errors: int = 0
+    dropped: int = 0
+    busy_ms_p50: float = 0.0
+    busy_ms_p95: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What only this service knows, for example the frames in a file or the latest counts."""
+
+
+Report = Ready | StopRequested | Failed | ServiceReport
+
+
+class ServiceControl:
+    """A service's end of the wire. Without a connection the service runs on its own: start at once, never stop."""
+
+    def __init__(self, connection: Connection | None = None) -> None:
+        self._connection = connection
+        self._started = connection is None
+        self._stop_requested = False
+
+    @property
+    def started(self) -> bool:
+        """Whether the pipeline is complete and the source may be opened."""
+        self._receive()
+        return self._started
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the source should end now."""
+        self._receive()
+        return self._stop_requested
+
+    def ready(self) -> None:
+        """Tell the supervisor that this service can take messages."""
+        self._send(Ready())
+
+    def request_stop(self, reason: str) -> None:
+        """Ask the supervisor to end the run."""
+        self._send(StopRequested(reason))
+
+    def fail(self, reason: str) -> None:
+        """Tell the supervisor why this service ends."""
+        self._send(Failed(reason))
+
+    def report(self, report: ServiceReport) -> None:
+        """Tell the supervisor how far this service is."""
+        self._send(report)
+
+    def _send(self, report: Report) -> None:
+        if self._connection is None:
+            return
+        try:
+            self._connection.send(report)
+        except OSError:
+            self._connection = None  # The supervisor is gone; the lifeline ends this process.
+
+    def _receive(self) -> None:
+        try:
+            while self._connection is not None and self._connection.poll():
+                command = self._connection.recv()
+                self._started |= command is Command.START
+                self._stop_requested |= command is Command.STOP
+        except (EOFError, OSError):
+            self._connection = None
+
+
+@dataclass
+class WorkLog:
+    """Counters of one running service, turned into reports."""
+
+    processed: int = 0
+    errors: int = 0
+    consecutive_errors: int = 0
+    busy: BusyTimes = field(default_factory=BusyTimes)
+
+    def succeeded(self, seconds: float) -> None:
+        """One message was processed in ``seconds`` of work."""
+        self.processed += 1
+        self.consecutive_errors = 0
+        self.busy.add(seconds)
+
+    def failed(self) -> None:
+        """One message could not be processed."""
+        self.errors += 1
+        self.consecutive_errors += 1
+
+    def report(self, outputs: list[Output], dropped_at_source: int, details: Mapping[str, Any]) -> ServiceReport:
+        """The counters as they stand now."""
+        return ServiceReport(
+            processed=self.processed,
+            errors=self.errors,
+            dropped=dropped_at_source + sum(output.dropped for output in outputs),
+            busy_ms_p50=round(self.busy.percentile_ms(50), 2),
+            busy_ms_p95=round(self.busy.percentile_ms(95), 2),
+            details=details,
+        )

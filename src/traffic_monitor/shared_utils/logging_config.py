@@ -1,0 +1,85 @@
+"""Logging with loguru: one file per run that all processes append to, warnings on the terminal."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+if TYPE_CHECKING:
+    from loguru import Message, Record
+
+LINE_FORMAT = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level:<7} | {extra[service]}:{process} | {message}"
+CONSOLE_FORMAT = "{time:HH:mm:ss} {level:<7} {extra[service]}: {message}"
+
+TOLD_ELSEWHERE = {"told_elsewhere": True}
+"""Bound to a message that the terminal gets in another form: it goes into the log file only."""
+
+THIRD_PARTY_LEVEL = logging.ERROR
+"""Libraries that log through the standard library are heard only from this level on."""
+
+
+@dataclass(frozen=True)
+class LogTarget:
+    """Where a process of a run logs to."""
+
+    file: Path | None
+    level: str = "INFO"
+
+
+def configure_logging(service: str, target: LogTarget, console_level: str = "WARNING") -> None:
+    """Set up logging of this process: everything from ``target.level`` on to the file, less to the terminal.
+
+    Args:
+        service: name that stands in every line, beside the process id.
+        target: the run's log file and level.
+        console_level: lowest level shown on the terminal.
+    """
+    logger.remove()
+    logger.configure(extra={"service": service})
+    logger.add(sys.stderr, format=_without_traceback, filter=_not_told_elsewhere, level=console_level)
+    if target.file is not None:
+        logger.add(_append_whole_lines(target.file), format=LINE_FORMAT, level=target.level, diagnose=False)
+    handler = _ToLoguru(THIRD_PARTY_LEVEL)  # Here and not at the root: libraries set levels of their own.
+    logging.basicConfig(handlers=[handler], force=True)
+
+
+def _without_traceback(_record: object) -> str:
+    """Terminal lines stay one line long; the log file has the traceback."""
+    return CONSOLE_FORMAT + "\n"
+
+
+def _not_told_elsewhere(record: "Record") -> bool:
+    return not record["extra"].get("told_elsewhere")
+
+
+def silence_opencv() -> None:
+    """Keep OpenCV and its FFmpeg from printing; for this process, before it imports them, and its children."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def _append_whole_lines(path: Path) -> Callable[["Message"], None]:
+    """A sink that writes each message, traceback included, with one system call.
+
+    Several processes append to one file; a single ``write`` on a descriptor opened for appending is not
+    interleaved with the others, and no lock can be left behind by a process that is killed.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def write(message: "Message") -> None:
+        os.write(descriptor, str(message).encode("utf-8", errors="replace"))
+
+    return write
+
+
+class _ToLoguru(logging.Handler):
+    """Sends what libraries log through the standard library into the run's log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = "CRITICAL" if record.levelno >= logging.CRITICAL else "ERROR"
+        logger.opt(exception=record.exc_info).log(level, "{}: {}", record.name, record.getMessage())

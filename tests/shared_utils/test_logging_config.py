@@ -1,0 +1,112 @@
+"""One file per run; one line per message."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from loguru import logger
+
+from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
+
+
+@pytest.fixture
+def log_file(tmp_path: Path, restored_logging: None) -> Iterator[Path]:
+    return tmp_path / "run.log"
+
+
+def test_a_line_holds_service_process_level_and_message(log_file: Path) -> None:
+    configure_logging("ocr_reader", LogTarget(log_file))
+    logger.info("read {} plates", 3)
+    (line,) = log_file.read_text(encoding="utf-8").splitlines()
+    assert f"| INFO    | ocr_reader:{os.getpid()} | read 3 plates" in line
+
+
+def test_the_level_of_the_settings_decides_what_the_file_holds(log_file: Path) -> None:
+    configure_logging("ocr_reader", LogTarget(log_file, "WARNING"))
+    logger.info("quiet")
+    logger.warning("loud")
+    assert [line.rpartition("| ")[2] for line in log_file.read_text(encoding="utf-8").splitlines()] == ["loud"]
+
+
+def test_a_traceback_arrives_whole_in_the_file_but_not_on_the_terminal(
+    log_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("ocr_reader", LogTarget(log_file))
+    try:
+        raise ValueError("secret of the frame")
+    except ValueError as error:
+        logger.opt(exception=error).error("failed on frame f-1")
+    written = log_file.read_text(encoding="utf-8")
+    assert "failed on frame f-1" in written
+    assert "Traceback (most recent call last)" in written
+    assert "ValueError: secret of the frame" in written
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert "ERROR   ocr_reader: failed on frame f-1" in shown
+
+
+def test_a_traceback_shows_no_values(log_file: Path) -> None:
+    configure_logging("ocr_reader", LogTarget(log_file))
+    frame_data_jpeg = "/9j/" + "A" * 50
+    try:
+        int(frame_data_jpeg[:0])
+    except ValueError as error:
+        logger.opt(exception=error).error("failed")
+    assert "AAAA" not in log_file.read_text(encoding="utf-8").replace('"A" * 50', "")
+
+
+def test_the_terminal_shows_warnings_and_the_file_everything(
+    log_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("supervisor", LogTarget(log_file))
+    logger.info("started")
+    logger.warning("slow")
+    assert len(log_file.read_text(encoding="utf-8").splitlines()) == 2
+    assert "started" not in (shown := capsys.readouterr().err)
+    assert "slow" in shown
+
+
+def test_services_append_to_one_file(log_file: Path) -> None:
+    for service in ("ocr_reader", "visualizer"):
+        configure_logging(service, LogTarget(log_file))
+        logger.info("ready")
+    services = [
+        line.split("| ")[2].partition(":")[0] for line in log_file.read_text(encoding="utf-8").splitlines()
+    ]
+    assert services == ["ocr_reader", "visualizer"]
+
+
+def test_libraries_are_heard_from_errors_on(log_file: Path) -> None:
+    configure_logging("ocr_reader", LogTarget(log_file))
+    library = logging.getLogger("some.library")
+    library.warning("chatter")
+    library.error("broken {} %s", "pipe")
+    (line,) = log_file.read_text(encoding="utf-8").splitlines()
+    assert "| ERROR   |" in line
+    assert line.endswith("some.library: broken {} pipe")
+
+
+def test_without_a_file_only_the_terminal_is_told(
+    restored_logging: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("check", LogTarget(None))
+    logger.warning("slow")
+    assert "check: slow" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_a_library_that_sets_its_own_level_is_silenced_too(tmp_path: Path) -> None:
+    configure_logging("x", LogTarget(tmp_path / "run.log"))
+    library = logging.getLogger("own.level")
+    library.setLevel(logging.INFO)
+    library.info("chatter")
+    assert "chatter" not in (tmp_path / "run.log").read_text()
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_a_level_of_a_librarys_own_making_is_logged_as_an_error(tmp_path: Path) -> None:
+    configure_logging("x", LogTarget(tmp_path / "run.log"))
+    logging.getLogger("odd").log(45, "odd level")
+    assert "ERROR" in (tmp_path / "run.log").read_text()
