@@ -1,0 +1,124 @@
+"""Frame grabber: a video file, webcam or network camera in, ``FrameMessage`` out."""
+
+import queue
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from traffic_monitor.capture.sources import CapturedFrame, FrameSource, describe_source, open_source
+from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.control import ServiceControl
+from traffic_monitor.shared_utils.custom_types import FrameMessage
+from traffic_monitor.shared_utils.frame_codec import encode_frame
+from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.shared_utils.settings import FrameGrabberSettings, Settings
+from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
+
+
+class FrameGrabber(Service):
+    """Turns captured frames into messages."""
+
+    def __init__(self, config: Settings, source: "GrabberSource | None" = None) -> None:
+        self._config = config.frame_grabber
+        self._camera_id = config.camera_id
+        self._source = source
+        self._media_seconds = 0.0
+
+    def process(self, message: CapturedFrame) -> list[FrameMessage]:
+        """Shrink, encode and label one frame."""
+        image = message.image
+        width = self._config.resize_width
+        if width is not None and width < image.shape[1]:
+            height = max(round(image.shape[0] * width / image.shape[1]), 1)
+            image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        # The last frame lasts as long as the frames before it did on average.
+        self._media_seconds = message.media_time * (1 + 1 / message.index) if message.index else 0.0
+        return [
+            FrameMessage(
+                frame_id=str(uuid.uuid4()),
+                camera_id=self._camera_id,
+                timestamp=message.timestamp,
+                frame_index=message.index,
+                media_time=message.media_time,
+                frame_data_jpeg=encode_frame(image, self._config.jpeg_quality),
+                frame_height=image.shape[0],
+                frame_width=image.shape[1],
+            )
+        ]
+
+    def details(self) -> Mapping[str, Any]:
+        """The source, how far into it the grabber is, and how many frames it has."""
+        return {
+            "source": describe_source(self._config.source),
+            "media_seconds": self._media_seconds,
+            "frames_total": self._source.frames_total if self._source else None,
+            "dropped_at_source": self._source.dropped if self._source else 0,
+        }
+
+    def close(self) -> None:
+        """Release the capture."""
+        if self._source is not None:
+            self._source.close()
+
+
+class GrabberSource:
+    """The frame source as the supervisor allows it: read from start to stop.
+
+    A file is opened right away, so that a bad one is noticed before the models are loaded; a camera only on start,
+    because its first frames would be old by then.
+    """
+
+    def __init__(self, config: FrameGrabberSettings, control: ServiceControl) -> None:
+        self._config = config
+        self._control = control
+        self._source: FrameSource | None = None if config.is_live else open_source(config)
+
+    def get(self, *, timeout: float) -> CapturedFrame | None:
+        """Next frame; ``None`` at the end of the source or when the run is to stop."""
+        if self._control.stop_requested:
+            return None
+        if not self._control.started:
+            time.sleep(min(timeout, 0.02))
+            raise queue.Empty
+        if self._source is None:
+            self._source = open_source(self._config)
+        return self._source.get(timeout=timeout)
+
+    @property
+    def dropped(self) -> int:
+        """Frames captured but never handed out."""
+        return self._source.dropped if self._source else 0
+
+    @property
+    def frames_total(self) -> int | None:
+        """Frames that are going to come, where that is known."""
+        return self._source.frames_total if self._source else None
+
+    def close(self) -> None:
+        """Release the source if it was opened."""
+        if self._source is not None:
+            self._source.close()
+
+
+def frame_grabber_process(
+    config: Settings,
+    output_q: MessageQueue,
+    shutdown_event: ShutdownEvent,
+    control: ServiceControl | None = None,
+) -> None:
+    """Run the frame grabber until its source ends, it is told to stop, or the shutdown event is set."""
+    control = control or ServiceControl()
+    policy = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
+    source = GrabberSource(config.frame_grabber, control)
+    run_service(
+        ServiceName.FRAME_GRABBER,
+        lambda: FrameGrabber(config, source),
+        source,
+        [Output(output_q, policy)],
+        shutdown_event,
+        control,
+    )
