@@ -1,0 +1,1 @@
+"""Adapters around the third-party models."""

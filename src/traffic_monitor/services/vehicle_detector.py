@@ -1,0 +1,90 @@
+"""Vehicle detector: ``FrameMessage`` in, ``DetectionMessage`` out."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from traffic_monitor.inference.yolo import DetectionModel, YoloModel
+from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.control import ServiceControl
+from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage
+from traffic_monitor.shared_utils.frame_codec import decode_frame
+from traffic_monitor.shared_utils.service_loop import Service, ServiceError, ShutdownEvent, run_service
+from traffic_monitor.shared_utils.settings import Settings, VehicleDetectorSettings
+from traffic_monitor.shared_utils.transport import MessageQueue, Output
+
+
+class VehicleDetector(Service):
+    """Finds the vehicles in each frame."""
+
+    def __init__(self, config: Settings, model: DetectionModel | None = None) -> None:
+        settings = config.vehicle_detector
+        self._model = model or _load(settings)
+        self._names = choose_classes(self._model.names, settings)
+
+    def process(self, message: FrameMessage) -> list[DetectionMessage]:
+        """Detect the vehicles of one frame."""
+        image = decode_frame(message["frame_data_jpeg"])
+        detections = [
+            Detection(
+                bbox_xyxy=box.bbox_xyxy,
+                confidence=box.confidence,
+                class_id=box.class_id,
+                class_name=self._names[box.class_id],
+            )
+            for box in self._model.detect(image, list(self._names))
+        ]
+        return [cast(DetectionMessage, {**message, "detections": detections})]
+
+
+def choose_classes(model_names: Mapping[int, str], settings: VehicleDetectorSettings) -> dict[int, str]:
+    """The model's class ids that count as vehicles, with the names to use for them.
+
+    ``class_mapping`` renames classes first; then those whose name is in ``classes`` are kept.
+
+    Raises:
+        ServiceError: the mapping names an id the model does not have, or none of the classes is known to it.
+    """
+    unknown_ids = set(settings.class_mapping) - set(model_names)
+    if unknown_ids:
+        raise ServiceError(
+            f"vehicle_detector.class_mapping: the model has no class {min(unknown_ids)}; "
+            f"its ids are {min(model_names)} to {max(model_names)}"
+        )
+    names = {**model_names, **settings.class_mapping}
+    chosen = {class_id: name for class_id, name in names.items() if name in settings.classes}
+    if not chosen:
+        raise ServiceError(
+            f"vehicle_detector.classes: the model knows none of {', '.join(settings.classes)}; "
+            f"it knows {', '.join(list(names.values())[:12])}"
+        )
+    return chosen
+
+
+def _load(settings: VehicleDetectorSettings) -> YoloModel:
+    if settings.model_path is None:
+        raise ServiceError("vehicle_detector.model_path is not set")
+    return YoloModel(
+        settings.model_path,
+        settings.conf_threshold,
+        settings.iou_threshold,
+        settings.imgsz,
+        settings.device,
+    )
+
+
+def vehicle_detector_process(
+    config: Settings,
+    input_q: MessageQueue,
+    output_q: MessageQueue,
+    shutdown_event: ShutdownEvent,
+    control: ServiceControl | None = None,
+) -> None:
+    """Run the vehicle detector until its input ends or the shutdown event is set."""
+    run_service(
+        ServiceName.VEHICLE_DETECTOR,
+        lambda: VehicleDetector(config),
+        input_q,
+        [Output(output_q)],
+        shutdown_event,
+        control,
+    )

@@ -1,0 +1,104 @@
+"""Converted models are kept, and only whole ones. The conversion itself is faked."""
+
+from pathlib import Path
+
+import pytest
+
+from traffic_monitor.inference import openvino_cache
+from traffic_monitor.inference.openvino_cache import as_openvino, default_cache_dir
+
+
+class Converter:
+    """Writes a file instead of converting, and counts."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.fails = False
+
+    def __call__(self, onnx_path: Path, folder: Path) -> None:
+        self.calls += 1
+        folder.mkdir()
+        (folder / "model.xml").write_bytes(b"converted " + onnx_path.read_bytes())
+        if self.fails:
+            raise RuntimeError("operator not supported")
+
+
+@pytest.fixture
+def converter(monkeypatch: pytest.MonkeyPatch) -> Converter:
+    fake = Converter()
+    monkeypatch.setattr(openvino_cache, "_convert", fake)
+    return fake
+
+
+@pytest.fixture
+def onnx(tmp_path: Path) -> Path:
+    path = tmp_path / "plates.onnx"
+    path.write_bytes(b"weights")
+    return path
+
+
+def test_the_folder_has_a_name_ultralytics_knows_and_the_models_own(
+    tmp_path: Path, onnx: Path, converter: Converter
+) -> None:
+    folder = as_openvino(onnx, tmp_path / "new" / "cache")
+    assert folder.parent == tmp_path / "new" / "cache"
+    assert folder.name.startswith("plates-")
+    assert folder.name.endswith("_openvino_model")
+    assert (folder / "model.xml").read_bytes() == b"converted weights"
+
+
+def test_a_model_is_converted_once(tmp_path: Path, onnx: Path, converter: Converter) -> None:
+    cache = tmp_path / "cache"
+    assert as_openvino(onnx, cache) == as_openvino(onnx, cache)
+    assert converter.calls == 1
+
+
+def test_other_weights_of_the_same_name_are_converted_anew(
+    tmp_path: Path, onnx: Path, converter: Converter
+) -> None:
+    first = as_openvino(onnx, tmp_path / "cache")
+    onnx.write_bytes(b"better weights")
+    second = as_openvino(onnx, tmp_path / "cache")
+    assert first != second
+    assert (second / "model.xml").read_bytes() == b"converted better weights"
+    assert first.is_dir()
+
+
+def test_a_failed_conversion_leaves_nothing_behind(tmp_path: Path, onnx: Path, converter: Converter) -> None:
+    converter.fails = True
+    with pytest.raises(RuntimeError, match="operator not supported"):
+        as_openvino(onnx, tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+    converter.fails = False
+    assert as_openvino(onnx, tmp_path / "cache").is_dir()
+
+
+def test_another_process_that_was_faster_is_believed(
+    tmp_path: Path, onnx: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+
+    def convert(onnx_path: Path, folder: Path) -> None:
+        folder.mkdir()
+        theirs = cache / folder.name
+        theirs.mkdir()
+        (theirs / "theirs.xml").touch()
+
+    monkeypatch.setattr(openvino_cache, "_convert", convert)
+    folder = as_openvino(onnx, cache)
+    assert [path.name for path in folder.iterdir()] == ["theirs.xml"]
+    assert list(cache.iterdir()) == [folder]
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path, converter: Converter) -> None:
+    with pytest.raises(FileNotFoundError):
+        as_openvino(tmp_path / "gone.onnx", tmp_path / "cache")
+    assert converter.calls == 0
+
+
+def test_the_cache_is_where_the_user_wants_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_cache_dir() == tmp_path / "traffic-monitor"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert default_cache_dir() == tmp_path / "home" / ".cache" / "traffic-monitor"

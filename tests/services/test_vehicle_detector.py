@@ -1,0 +1,121 @@
+"""The vehicle detector alone, with a model that answers what the test wants."""
+
+import pytest
+
+from tests.builders import FRAME_FIELDS, FakeDetectionModel, make_frame_message, make_image, without_added_fields
+from traffic_monitor.inference.yolo import DetectedBox
+from traffic_monitor.services.vehicle_detector import VehicleDetector, choose_classes
+from traffic_monitor.shared_utils.frame_codec import FrameCodecError
+from traffic_monitor.shared_utils.service_loop import ServiceError
+from traffic_monitor.shared_utils.settings import Settings, VehicleDetectorSettings
+
+COCO = {0: "person", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
+
+
+def test_a_detection_holds_every_field_of_the_contract(settings: Settings) -> None:
+    detector = VehicleDetector(settings, FakeDetectionModel([DetectedBox([10, 20, 110, 90], 0.75, 7)]))
+    (message,) = detector.process(make_frame_message())
+    assert message["detections"] == [
+        {"bbox_xyxy": [10, 20, 110, 90], "confidence": 0.75, "class_id": 7, "class_name": "truck"}
+    ]
+
+
+def test_the_frame_travels_on_unchanged(settings: Settings) -> None:
+    frame = make_frame_message(3)
+    (message,) = VehicleDetector(settings, FakeDetectionModel()).process(frame)
+    assert {key: message[key] for key in frame} == frame
+    assert message.keys() == frame.keys() | {"detections"}
+
+
+def test_a_frame_without_vehicles_is_a_message_with_none(settings: Settings) -> None:
+    (message,) = VehicleDetector(settings, FakeDetectionModel()).process(make_frame_message())
+    assert message["detections"] == []
+
+
+def test_a_message_with_only_the_fixed_fields_is_enough(settings: Settings) -> None:
+    frame = without_added_fields(make_frame_message())
+    assert frame.keys() == FRAME_FIELDS
+    (message,) = VehicleDetector(settings, FakeDetectionModel()).process(frame)
+    assert message.keys() == FRAME_FIELDS | {"detections"}
+
+
+def test_the_model_sees_the_pixels_of_the_frame(settings: Settings) -> None:
+    model = FakeDetectionModel()
+    VehicleDetector(settings, model).process(make_frame_message())
+    assert model.images[0].shape == (240, 320, 3)
+    assert abs(model.images[0].astype(int) - make_image()).mean() < 3
+
+
+def test_the_model_is_asked_for_vehicles_only(settings: Settings) -> None:
+    model = FakeDetectionModel()
+    VehicleDetector(settings, model).process(make_frame_message())
+    assert model.class_ids == [[2, 3, 5, 7]]
+
+
+def test_a_frame_that_is_no_picture_is_an_error_of_this_message(settings: Settings) -> None:
+    detector = VehicleDetector(settings, FakeDetectionModel())
+    with pytest.raises(FrameCodecError):
+        detector.process(make_frame_message(frame_data_jpeg="rubbish"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, {2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}, id="vehicles are chosen by name"),
+        pytest.param({"classes": ["bus"]}, {5: "bus"}, id="only the classes of the settings are kept"),
+        pytest.param(
+            {"classes": ["bus", "tram"]}, {5: "bus"}, id="a class the model lacks is no mistake beside others"
+        ),
+        pytest.param(
+            {"class_mapping": {7: "car"}},
+            {2: "car", 3: "motorcycle", 5: "bus", 7: "car"},
+            id="two ids may share a name",
+        ),
+        pytest.param(
+            {"class_mapping": {0: "walker"}, "classes": ["walker"]},
+            {0: "walker"},
+            id="a mapped name can be chosen",
+        ),
+        pytest.param(
+            {"class_mapping": {2: "limousine"}},
+            {3: "motorcycle", 5: "bus", 7: "truck"},
+            id="a name mapped away is gone",
+        ),
+    ],
+)
+def test_classes_are_chosen_by_name_after_mapping(changes: dict[str, object], expected: dict[int, str]) -> None:
+    assert choose_classes(COCO, VehicleDetectorSettings.model_validate(changes)) == expected
+
+
+def test_the_mapped_name_is_the_one_in_the_message(settings: Settings) -> None:
+    config = Settings.model_validate({"vehicle_detector": {"class_mapping": {0: "car"}}})
+    detector = VehicleDetector(config, FakeDetectionModel([DetectedBox([0, 0, 9, 9], 0.5, 0)]))
+    (message,) = detector.process(make_frame_message())
+    assert message["detections"][0]["class_name"] == "car"
+    assert message["detections"][0]["class_id"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param(
+            {"classes": ["tram"]}, ["vehicle_detector.classes", "tram", "person"], id="no class is known"
+        ),
+        pytest.param(
+            {"class_mapping": {99: "car"}},
+            ["vehicle_detector.class_mapping", "99", "0 to 7"],
+            id="an id is unknown",
+        ),
+    ],
+)
+def test_classes_that_cannot_be_are_refused_with_what_the_model_knows(
+    changes: dict[str, object], words: list[str]
+) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        choose_classes(COCO, VehicleDetectorSettings.model_validate(changes))
+    assert all(word in str(refusal.value) for word in words)
+
+
+def test_without_a_model_the_service_says_which_key_is_missing(settings: Settings) -> None:
+    with pytest.raises(ServiceError, match=r"vehicle_detector\.model_path is not set"):
+        VehicleDetector(settings)
