@@ -1,0 +1,76 @@
+"""Vehicle tracker: ``DetectionMessage`` in, ``TrackedMessage`` out to three consumers."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.control import ServiceControl
+from traffic_monitor.shared_utils.custom_types import (
+    Detection,
+    DetectionMessage,
+    TrackedMessage,
+    TrackedObject,
+)
+from traffic_monitor.shared_utils.frame_codec import decode_frame
+from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
+from traffic_monitor.tracking.trackers import Tracker
+
+
+class VehicleTracker(Service):
+    """Gives the vehicles of each frame identities that last."""
+
+    def __init__(self, config: Settings) -> None:
+        self._tracker = Tracker(config.vehicle_tracker)
+
+    def process(self, message: DetectionMessage) -> list[TrackedMessage]:
+        """Continue the tracks with the detections of one frame."""
+        detections = message["detections"]
+        image = decode_frame(message["frame_data_jpeg"]) if self._tracker.needs_pixels else None
+        tracked = [
+            _tracked_object(detections[track.detection_index], track.track_id)
+            for track in self._tracker.update(detections, image)
+        ]
+        frame = {key: value for key, value in message.items() if key != "detections"}
+        return [cast(TrackedMessage, {**frame, "tracked_objects": tracked})]
+
+
+def _tracked_object(detection: Detection, track_id: int) -> TrackedObject:
+    # The detected box, not the one smoothed by the motion model: crops and crossings want what was seen.
+    return TrackedObject(
+        bbox_xyxy=detection["bbox_xyxy"],
+        track_id=track_id,
+        class_id=detection["class_id"],
+        class_name=detection["class_name"],
+        confidence=detection["confidence"],
+    )
+
+
+def vehicle_tracker_process(
+    config: Settings,
+    input_q: MessageQueue,
+    output_qs: Sequence[MessageQueue],
+    shutdown_event: ShutdownEvent,
+    control: ServiceControl | None = None,
+) -> None:
+    """Run the tracker until its input ends or the shutdown event is set.
+
+    Args:
+        config: all settings.
+        input_q: ``vehicle_detections``.
+        output_qs: ``tracked_for_plates``, ``tracked_for_counting`` and ``tracked_for_display``, in this order.
+        shutdown_event: when set, leave at once.
+        control: wire to the supervisor.
+    """
+    # Live, plates and pictures may be dropped for the sake of time; what is counted never is.
+    droppable = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
+    plates_q, counting_q, display_q = output_qs
+    run_service(
+        ServiceName.VEHICLE_TRACKER,
+        lambda: VehicleTracker(config),
+        input_q,
+        [Output(plates_q, droppable), Output(counting_q), Output(display_q, droppable)],
+        shutdown_event,
+        control,
+    )

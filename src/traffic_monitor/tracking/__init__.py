@@ -1,0 +1,1 @@
+"""BoxMOT trackers behind one small interface."""

@@ -1,0 +1,98 @@
+"""BoxMOT trackers behind one small interface.
+
+Box formats follow BoxMOT 25: detections are (N, 6) ``x1, y1, x2, y2, confidence, class``; tracks are (M, 8)
+``x1, y1, x2, y2, id, confidence, class, detection index`` with ids from 0.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from traffic_monitor.inference.environment import prepare_environment, silenced
+from traffic_monitor.shared_utils.custom_types import Detection
+from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.service_loop import ServiceError
+from traffic_monitor.shared_utils.settings import TrackerType, VehicleTrackerSettings
+
+KEPT_REMOVED_TRACKS = 200
+"""BoxMOT's ByteTrack keeps every track it ever removed; only the latest can still matter."""
+
+FIRST_TRACK_ID = 1
+
+
+@dataclass(frozen=True)
+class Track:
+    """One tracked vehicle in one frame."""
+
+    track_id: int
+    """From 1; never reused."""
+    detection_index: int
+    """Which of the frame's detections belongs to the track."""
+
+
+class Tracker:
+    """Gives detections identities that last over frames."""
+
+    def __init__(self, settings: VehicleTrackerSettings) -> None:
+        prepare_environment()
+        with silenced():
+            self._tracker = _build(settings)
+        self.needs_pixels = needs_pixels(settings)
+
+    def update(self, detections: Sequence[Detection], image: Image | None) -> list[Track]:
+        """Continue the tracks with the detections of the next frame.
+
+        Args:
+            detections: vehicles of the frame, also when there are none.
+            image: BGR pixels of the frame; only looked at when ``needs_pixels``.
+        """
+        rows = np.array(
+            [[*d["bbox_xyxy"], d["confidence"], d["class_id"]] for d in detections if _has_area(d)],
+            dtype=np.float64,
+        ).reshape(-1, 6)
+        kept = [index for index, detection in enumerate(detections) if _has_area(detection)]
+        tracks = self._tracker.update(rows, image)
+        return [Track(int(row[4]) + FIRST_TRACK_ID, kept[int(row[7])]) for row in tracks if row[7] >= 0]
+
+
+def needs_pixels(settings: VehicleTrackerSettings) -> bool:
+    """Whether the chosen tracker looks at the frames, and not only at the boxes."""
+    if settings.type is not TrackerType.BOTSORT:
+        return False
+    return settings.botsort.camera_motion or settings.osnet_model_path is not None
+
+
+def _has_area(detection: Detection) -> bool:
+    x1, y1, x2, y2 = detection["bbox_xyxy"]
+    return x2 > x1 and y2 > y1
+
+
+def _build(settings: VehicleTrackerSettings) -> Any:
+    from boxmot import BotSort, ByteTrack, OcSort
+
+    match settings.type:
+        case TrackerType.BYTETRACK:
+            tracker = ByteTrack(**settings.bytetrack.model_dump())
+            tracker.removed_stracks = deque(maxlen=KEPT_REMOVED_TRACKS)
+            return tracker
+        case TrackerType.OCSORT:
+            return OcSort(**settings.ocsort.model_dump())
+        case TrackerType.BOTSORT:
+            parameters = settings.botsort.model_dump(exclude={"camera_motion"})
+            return BotSort(
+                use_cmc=settings.botsort.camera_motion,
+                use_embeddings=settings.osnet_model_path is not None,
+                reid_weights=_reid_weights(settings.osnet_model_path),
+                **parameters,
+            )
+
+
+def _reid_weights(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        # BoxMOT would try to download a file of this name.
+        raise ServiceError(f"vehicle_tracker.osnet_model_path: {path} does not exist")
+    return path
