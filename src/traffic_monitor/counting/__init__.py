@@ -1,0 +1,1 @@
+"""Counting lines and crossings: pure geometry and state."""
