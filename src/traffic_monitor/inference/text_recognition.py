@@ -1,0 +1,62 @@
+"""PaddleOCR's text recogniser behind one small interface."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import yaml
+
+from traffic_monitor.inference.environment import prepare_environment, silenced
+from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.service_loop import ServiceError
+from traffic_monitor.shared_utils.settings import OcrReaderSettings
+
+MODEL_DESCRIPTION = "inference.yml"
+
+WARM_UP_IMAGE: Image = np.zeros((48, 160, 3), dtype=np.uint8)
+"""The first picture costs many times as much as the next: it is spent before the service says it is ready."""
+
+
+class TextRecognizer(Protocol):
+    """What the OCR reader needs of a recogniser."""
+
+    def read(self, image: Image) -> tuple[str, float]:
+        """Text and confidence 0-1 of one line of text in a BGR picture that is not empty."""
+
+
+class PaddleTextRecognizer:
+    """PaddleOCR ``TextRecognition``, from a local folder or by an official model name."""
+
+    def __init__(self, settings: OcrReaderSettings) -> None:
+        prepare_environment()
+        name = settings.model_name or (stated_model_name(settings.model_dir) if settings.model_dir else None)
+        with silenced():
+            from paddleocr import TextRecognition
+
+            try:
+                self._recognition = TextRecognition(
+                    model_name=name,
+                    model_dir=str(settings.model_dir) if settings.model_dir else None,
+                    engine=None if settings.engine == "paddle" else str(settings.engine),
+                    device=settings.device,
+                )
+            except Exception as error:
+                where = settings.model_dir or name
+                raise ServiceError(
+                    f"ocr_reader: {where} cannot be loaded with {settings.engine}: {error}"
+                ) from error
+            self.read(WARM_UP_IMAGE)
+
+    def read(self, image: Image) -> tuple[str, float]:
+        """Text and confidence 0-1 of one line of text in a BGR picture of shape (height, width, 3)."""
+        result = self._recognition.predict(input=[image], batch_size=1)[0]
+        return str(result["rec_text"]), float(result["rec_score"])
+
+
+def stated_model_name(model_dir: Path) -> str | None:
+    """The name a recogniser's folder gives itself, which PaddleOCR must be told; None when it gives none."""
+    try:
+        description = yaml.safe_load((model_dir / MODEL_DESCRIPTION).read_text(encoding="utf-8"))
+        return str(description["Global"]["model_name"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return None

@@ -1,0 +1,1 @@
+"""Plate geometry, plate text, reading schedule and consensus: pure."""

@@ -1,0 +1,65 @@
+"""When to look for a vehicle's plate: not every vehicle in every frame."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from traffic_monitor.plates.crops import box_width
+from traffic_monitor.shared_utils.custom_types import BoxXyxy
+
+REMEMBERED_TRACKS = 500
+"""Tracks looked at longer ago than this many others are forgotten."""
+
+WORTHWHILE_GROWTH = 1.25
+"""A vehicle on which no plate was found is worth another look when it has become this much wider."""
+
+PATIENCE_INTERVALS = 8
+"""Without growth, it gets another look after this many intervals: it may have turned or come out of a shadow."""
+
+
+@dataclass
+class _Attempts:
+    last_frame: int
+    last_width: int
+    found_last_time: bool = False
+    candidates: int = 0
+
+
+class ReadingSchedule:
+    """Decides which vehicles are searched for a plate in a frame.
+
+    Args:
+        interval_frames: a vehicle whose plate was found is searched again after this many frames.
+        max_candidates: plates found on a vehicle after which it is left alone.
+        min_vehicle_width_px: narrower vehicles are not searched.
+    """
+
+    def __init__(self, interval_frames: int, max_candidates: int, min_vehicle_width_px: int) -> None:
+        self._interval = interval_frames
+        self._max_candidates = max_candidates
+        self._min_width = min_vehicle_width_px
+        self._tracks: OrderedDict[int, _Attempts] = OrderedDict()
+
+    def is_due(self, track_id: int, frame_index: int, box: BoxXyxy) -> bool:
+        """Whether to search this vehicle in this frame."""
+        width = box_width(box)
+        if width < self._min_width:
+            return False
+        attempts = self._tracks.get(track_id)
+        if attempts is None:
+            return True
+        if attempts.candidates >= self._max_candidates:
+            return False
+        waited = frame_index - attempts.last_frame
+        if attempts.found_last_time or width >= attempts.last_width * WORTHWHILE_GROWTH:
+            return waited >= self._interval
+        return waited >= self._interval * PATIENCE_INTERVALS
+
+    def searched(self, track_id: int, frame_index: int, box: BoxXyxy, found: bool) -> None:
+        """Note a search and whether it found a plate."""
+        attempts = self._tracks.setdefault(track_id, _Attempts(frame_index, 0))
+        self._tracks.move_to_end(track_id)
+        if len(self._tracks) > REMEMBERED_TRACKS:
+            self._tracks.popitem(last=False)
+        attempts.last_frame, attempts.last_width = frame_index, box_width(box)
+        attempts.found_last_time = found
+        attempts.candidates += found

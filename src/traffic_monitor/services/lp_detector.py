@@ -1,0 +1,101 @@
+"""Plate detector: ``TrackedMessage`` in, one ``PlateCandidateMessage`` per plate out."""
+
+from traffic_monitor.inference.yolo import DetectionModel, YoloModel
+from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to_frame
+from traffic_monitor.plates.schedule import ReadingSchedule
+from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.control import ServiceControl
+from traffic_monitor.shared_utils.custom_types import (
+    PlateCandidateMessage,
+    TrackedMessage,
+    TrackedObject,
+    header_of,
+)
+from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
+from traffic_monitor.shared_utils.service_loop import Service, ServiceError, ShutdownEvent, run_service
+from traffic_monitor.shared_utils.settings import LpDetectorSettings, Settings
+from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
+
+
+class LPDetector(Service):
+    """Finds the plate of each vehicle that is due to be read."""
+
+    def __init__(self, config: Settings, model: DetectionModel | None = None) -> None:
+        self._settings = config.lp_detector
+        self._model = model or _load(self._settings)
+        self._decoder = FrameDecoder()
+        self._schedule = ReadingSchedule(
+            self._settings.interval_frames,
+            self._settings.max_candidates,
+            self._settings.min_vehicle_width_px,
+        )
+        self._frames_seen = 0
+
+    def process(self, message: TrackedMessage) -> list[PlateCandidateMessage]:
+        """Search the vehicles of one frame that are due; a frame without any is not even decoded."""
+        candidates = []
+        frame_index = message.get("frame_index", self._frames_seen)
+        self._frames_seen += 1
+        for vehicle in message["tracked_objects"]:
+            if not self._schedule.is_due(vehicle["track_id"], frame_index, vehicle["bbox_xyxy"]):
+                continue
+            image = self._decoder.decode(message["frame_id"], message["frame_data_jpeg"])
+            candidate = self._find_plate(image, vehicle, message)
+            self._schedule.searched(
+                vehicle["track_id"], frame_index, vehicle["bbox_xyxy"], found=candidate is not None
+            )
+            if candidate is not None:
+                candidates.append(candidate)
+        return candidates
+
+    def _find_plate(
+        self, image: Image, vehicle: TrackedObject, message: TrackedMessage
+    ) -> PlateCandidateMessage | None:
+        """The vehicle's most certain plate that is wide enough to be read, if there is one."""
+        height, width = image.shape[:2]
+        search_box = grow_box(vehicle["bbox_xyxy"], self._settings.crop_margin, width, height)
+        if is_empty(search_box):
+            return None
+        for found in self._model.detect(crop(image, search_box)):
+            plate_box = to_frame(found.bbox_xyxy, search_box)
+            if box_width(plate_box) >= self._settings.min_plate_width_px:
+                return PlateCandidateMessage(
+                    **header_of(message),
+                    frame_data_jpeg=message["frame_data_jpeg"],
+                    vehicle_track_id=vehicle["track_id"],
+                    vehicle_class_name=vehicle["class_name"],
+                    plate_bbox_orig=plate_box,
+                    plate_confidence=found.confidence,
+                )
+        return None
+
+
+def _load(settings: LpDetectorSettings) -> YoloModel:
+    if settings.model_path is None:
+        raise ServiceError("lp_detector.model_path is not set")
+    return YoloModel(
+        settings.model_path,
+        settings.conf_threshold,
+        settings.iou_threshold,
+        settings.imgsz,
+        settings.device,
+    )
+
+
+def lp_detector_process(
+    config: Settings,
+    input_q: MessageQueue,
+    output_q: MessageQueue,
+    shutdown_event: ShutdownEvent,
+    control: ServiceControl | None = None,
+) -> None:
+    """Run the plate detector until its input ends or the shutdown event is set."""
+    policy = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
+    run_service(
+        ServiceName.LP_DETECTOR,
+        lambda: LPDetector(config),
+        input_q,
+        [Output(output_q, policy)],
+        shutdown_event,
+        control,
+    )

@@ -1,0 +1,157 @@
+"""The adapters around Ultralytics, PaddleOCR and BoxMOT's ReID with real or really built models."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from tests.shared_material import CLIPS, PLATE_READER, PLATE_WEIGHTS, REID_WEIGHTS, SHARED, VEHICLE_WEIGHTS, need
+from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
+from traffic_monitor.inference.yolo import YoloModel
+from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.service_loop import ServiceError
+from traffic_monitor.shared_utils.settings import (
+    OcrEngine,
+    OcrReaderSettings,
+    TrackerType,
+    VehicleTrackerSettings,
+)
+from traffic_monitor.tracking.trackers import Tracker
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def first_frame(clip: str) -> Image:
+    """First frame of a real clip, BGR."""
+    capture = cv2.VideoCapture(str(need(CLIPS / clip)))
+    read, image = capture.read()
+    capture.release()
+    assert read
+    return np.asarray(image, dtype=np.uint8)
+
+
+@pytest.fixture
+def no_cache_of_mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Converted models go into the test's own folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+@pytest.mark.real
+def test_an_openvino_folder_finds_the_cars_of_a_street() -> None:
+    model = YoloModel(need(VEHICLE_WEIGHTS), conf_threshold=0.4, iou_threshold=0.5, imgsz=None, device="cpu")
+    assert model.names[2] == "car"
+    image = first_frame("pruthi_traffic.mp4")
+    boxes = model.detect(image, class_ids=[2, 3, 5, 7])
+    assert len(boxes) >= 3
+    assert all(box.confidence >= 0.4 and box.class_id in (2, 3, 5, 7) for box in boxes)
+    assert boxes == sorted(boxes, key=lambda box: -box.confidence)
+    height, width = image.shape[:2]
+    for x1, y1, x2, y2 in (box.bbox_xyxy for box in boxes):
+        assert 0 <= x1 < x2 <= width
+        assert 0 <= y1 < y2 <= height
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("no_cache_of_mine")
+def test_an_onnx_file_finds_the_plate_of_a_photo_through_openvino(tmp_path: Path) -> None:
+    model = YoloModel(need(PLATE_WEIGHTS), conf_threshold=0.4, iou_threshold=0.5, imgsz=None, device="cpu")
+    photo, box = plate_photo()
+    found = model.detect(photo)
+    assert overlap(found[0].bbox_xyxy, box) > 0.5
+    assert list((tmp_path / "traffic-monitor").glob("*_openvino_model")), "it ran in ONNX Runtime"
+
+
+@pytest.mark.real
+def test_the_onnxruntime_engine_reads_a_plate() -> None:
+    settings = OcrReaderSettings(model_dir=need(PLATE_READER), engine=OcrEngine.ONNXRUNTIME)
+    photo, (x1, y1, x2, y2) = plate_photo()
+    text, confidence = PaddleTextRecognizer(settings).read(photo[y1:y2, x1:x2])
+    assert text.replace("-", "") == "AYO9034"
+    assert confidence > 0.8
+
+
+def test_a_pt_file_runs_with_its_own_names_and_size(tmp_path: Path) -> None:
+    weights = tmp_path / "untrained.pt"
+    from ultralytics import YOLO
+
+    YOLO("yolo11n.yaml").save(weights)
+    model = YoloModel(weights, conf_threshold=0.0, iou_threshold=0.5, imgsz=64, device="cpu")
+    assert len(model.names) == 80
+    assert model.detect(np.full((48, 64, 3), 90, dtype=np.uint8)), "nothing, although every confidence will do"
+
+
+def test_a_file_that_is_no_model_is_refused_by_name(tmp_path: Path) -> None:
+    weights = tmp_path / "rubbish.pt"
+    weights.write_bytes(b"rubbish")
+    with pytest.raises(ServiceError, match=r"rubbish\.pt cannot be loaded as a YOLO model"):
+        YoloModel(weights, conf_threshold=0.4, iou_threshold=0.5, imgsz=None, device="cpu")
+
+
+def test_the_paddle_engine_runs_a_recogniser_from_a_folder(tmp_path: Path) -> None:
+    build_recognizer(tmp_path / "reader")
+    recognizer = PaddleTextRecognizer(OcrReaderSettings(model_dir=tmp_path / "reader"))
+    text, confidence = recognizer.read(np.full((40, 120, 3), 200, dtype=np.uint8))
+    assert set(text) <= set("0123456789")
+    assert 0 <= confidence <= 1
+
+
+def test_a_folder_that_holds_no_recogniser_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=f"ocr_reader: {tmp_path} cannot be loaded with paddle"):
+        PaddleTextRecognizer(OcrReaderSettings(model_dir=tmp_path, model_name="PP-OCRv5_mobile_rec"))
+
+
+@pytest.mark.real
+def test_botsort_follows_vehicles_by_their_looks() -> None:
+    settings = VehicleTrackerSettings(type=TrackerType.BOTSORT, osnet_model_path=need(REID_WEIGHTS))
+    tracker = Tracker(settings)
+    image = first_frame("pruthi_traffic.mp4")
+    model = YoloModel(need(VEHICLE_WEIGHTS), conf_threshold=0.5, iou_threshold=0.5, imgsz=None, device="cpu")
+    detections = [
+        {"bbox_xyxy": b.bbox_xyxy, "confidence": b.confidence, "class_id": b.class_id, "class_name": "car"}
+        for b in model.detect(image, class_ids=[2])
+    ]
+    seen = [{track.track_id for track in tracker.update(detections, image)} for _ in range(3)]  # type: ignore[arg-type]
+    assert len(seen[0]) == len(detections) > 0
+    assert seen[0] == seen[1] == seen[2]
+
+
+def plate_photo() -> tuple[Image, list[int]]:
+    """A photo with one plate and the plate's box."""
+    folder = need(SHARED / "plates" / "endtoend" / "br")
+    x, y, width, height = map(int, (folder / "AYO9034.txt").read_text().split("\t")[1:5])
+    image = cv2.imread(str(folder / "AYO9034.jpg"))
+    return np.asarray(image, dtype=np.uint8), [x, y, x + width, y + height]
+
+
+def overlap(a: list[int], b: list[int]) -> float:
+    """Intersection over union."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(width, 0) * max(height, 0)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def build_recognizer(folder: Path) -> None:
+    """Save an untrained text recogniser the way PaddleOCR's are saved."""
+    import paddle
+
+    characters = list("0123456789")
+
+    class Network(paddle.nn.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = paddle.nn.Conv2D(3, len(characters) + 1, kernel_size=8, stride=8)
+
+        def forward(self, images):  # type: ignore[no-untyped-def]
+            columns = self.convolution(images).mean(axis=2).transpose([0, 2, 1])
+            return paddle.nn.functional.softmax(columns, axis=-1)
+
+    shape = paddle.static.InputSpec([None, 3, 48, 160], "float32")
+    paddle.jit.save(Network(), str(folder / "inference"), input_spec=[shape])
+    description = {
+        "Global": {"model_name": "PP-OCRv5_mobile_rec"},
+        "PreProcess": {"transform_ops": [{"RecResizeImg": {"image_shape": [3, 48, 160]}}]},
+        "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters},
+    }
+    (folder / "inference.yml").write_text(yaml.safe_dump(description), encoding="utf-8")

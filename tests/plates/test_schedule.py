@@ -1,0 +1,70 @@
+"""When a vehicle is searched for its plate."""
+
+import pytest
+
+from traffic_monitor.plates.schedule import PATIENCE_INTERVALS, REMEMBERED_TRACKS, ReadingSchedule
+
+BOX = [0, 0, 100, 60]
+
+
+def search(
+    schedule: ReadingSchedule, frames: range, found: bool, box: list[int] = BOX, track_id: int = 1
+) -> list[int]:
+    """The frames in which the vehicle is searched."""
+    searched = []
+    for frame in frames:
+        if schedule.is_due(track_id, frame, box):
+            schedule.searched(track_id, frame, box, found)
+            searched.append(frame)
+    return searched
+
+
+@pytest.mark.parametrize(
+    ("width", "due"),
+    [
+        pytest.param(79, False, id="a vehicle too narrow is not searched"),
+        pytest.param(80, True, id="a vehicle just wide enough is"),
+    ],
+)
+def test_narrow_vehicles_wait(width: int, due: bool) -> None:
+    assert ReadingSchedule(3, 10, 80).is_due(1, 0, [20, 0, 20 + width, 50]) is due
+
+
+def test_a_vehicle_with_a_plate_is_searched_every_few_frames() -> None:
+    assert search(ReadingSchedule(3, 10, 80), range(10), found=True) == [0, 3, 6, 9]
+
+
+def test_after_enough_plates_a_vehicle_is_left_alone() -> None:
+    assert search(ReadingSchedule(1, 3, 80), range(20), found=True) == [0, 1, 2]
+
+
+def test_a_vehicle_without_a_plate_is_searched_less_often_and_never_given_up() -> None:
+    pause = 3 * PATIENCE_INTERVALS
+    assert search(ReadingSchedule(3, 2, 80), range(3 * pause + 1), found=False) == [0, pause, 2 * pause, 3 * pause]
+
+
+def test_a_vehicle_without_a_plate_is_searched_again_when_it_has_grown() -> None:
+    schedule = ReadingSchedule(3, 10, 80)
+    search(schedule, range(1), found=False)
+    assert not schedule.is_due(1, 5, [0, 0, 124, 60])
+    assert schedule.is_due(1, 5, [0, 0, 125, 60])
+    assert not schedule.is_due(1, 2, [0, 0, 200, 60])
+
+
+def test_vehicles_are_scheduled_apart() -> None:
+    schedule = ReadingSchedule(3, 10, 80)
+    assert search(schedule, range(4), found=True, track_id=1) == [0, 3]
+    assert search(schedule, range(1, 5), found=True, track_id=2) == [1, 4]
+
+
+def test_asking_is_not_searching() -> None:
+    schedule = ReadingSchedule(3, 10, 80)
+    assert [schedule.is_due(1, 0, BOX) for _ in range(3)] == [True] * 3
+
+
+def test_no_more_than_the_latest_vehicles_are_remembered() -> None:
+    schedule = ReadingSchedule(3, 1, 80)
+    for track_id in range(REMEMBERED_TRACKS + 1):
+        schedule.searched(track_id, 0, BOX, found=True)
+    assert schedule.is_due(0, 100, BOX)  # Forgotten.
+    assert not schedule.is_due(REMEMBERED_TRACKS, 100, BOX)

@@ -1,0 +1,146 @@
+"""The plate detector alone, with a model that answers what the test wants."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.builders import (
+    HEIGHT,
+    WIDTH,
+    FakeDetectionModel,
+    make_image,
+    make_tracked_message,
+    make_vehicle,
+    without_added_fields,
+)
+from traffic_monitor.inference.yolo import DetectedBox
+from traffic_monitor.services.lp_detector import LPDetector
+from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
+from traffic_monitor.shared_utils.service_loop import ServiceError
+from traffic_monitor.shared_utils.settings import Settings
+
+FIXED_FIELDS = {
+    "frame_id", "camera_id", "timestamp", "frame_data_jpeg",
+    "vehicle_track_id", "vehicle_class_name", "plate_bbox_orig", "plate_confidence",
+}  # fmt: skip
+VEHICLE_BOX = [100, 60, 260, 180]
+PLATE = DetectedBox([20, 30, 70, 45], 0.8, 0)
+
+
+def config(**changes: Any) -> Settings:
+    return Settings.model_validate({"lp_detector": {"crop_margin": 0, **changes}})
+
+
+def test_a_candidate_holds_every_field_of_the_contract() -> None:
+    frame = make_tracked_message([make_vehicle(4, VEHICLE_BOX, "bus")], index=12)
+    (candidate,) = LPDetector(config(), FakeDetectionModel([PLATE])).process(frame)
+    assert candidate.keys() >= FIXED_FIELDS
+    for key in ("frame_id", "camera_id", "timestamp", "frame_data_jpeg", "frame_index", "media_time"):
+        assert candidate[key] == frame[key]  # type: ignore[literal-required]
+    assert (candidate["vehicle_track_id"], candidate["vehicle_class_name"]) == (4, "bus")
+    assert candidate["plate_confidence"] == 0.8
+
+
+def test_the_plate_is_given_in_pixels_of_the_full_frame() -> None:
+    (candidate,) = LPDetector(config(), FakeDetectionModel([PLATE])).process(
+        make_tracked_message([make_vehicle(4, VEHICLE_BOX)])
+    )
+    assert candidate["plate_bbox_orig"] == [120, 90, 170, 105]
+
+
+class PlateFinder(FakeDetectionModel):
+    """Finds the one white rectangle in a dark picture, to the pixel."""
+
+    def detect(self, image: np.ndarray, class_ids: Any = None) -> list[DetectedBox]:
+        rows, columns = np.where(image[..., 1] > 128)
+        box = [int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1]
+        return [DetectedBox(box, 0.9, 0)]
+
+
+@pytest.mark.parametrize("margin", [0, 0.05, 0.3], ids=lambda margin: f"with a margin of {margin}")
+@pytest.mark.parametrize(
+    ("vehicle_box", "plate_box"),
+    [
+        pytest.param([0, 64, 160, 192], [16, 96, 64, 112], id="a vehicle at the left border"),
+        pytest.param([160, 64, 320, 192], [256, 96, 304, 112], id="a vehicle at the right border"),
+        pytest.param([80, 0, 240, 128], [96, 16, 144, 32], id="a vehicle at the upper border"),
+        pytest.param([80, 112, 240, 240], [96, 208, 144, 224], id="a vehicle at the lower border"),
+        pytest.param([0, 0, 160, 120], [0, 0, 48, 16], id="a plate in the upper left corner"),
+        pytest.param([160, 120, 320, 240], [272, 224, 320, 240], id="a plate in the lower right corner"),
+        pytest.param([-30, -20, 400, 300], [16, 208, 64, 224], id="a box that reaches out of the frame"),
+        pytest.param([81, 51, 241, 171], [144, 96, 192, 112], id="a vehicle in the middle"),
+    ],
+)
+def test_a_plate_is_found_where_it_is_at_every_border(
+    vehicle_box: list[int], plate_box: list[int], margin: float
+) -> None:
+    # Blocks of 16 pixels survive JPEG exactly enough to be found again to the pixel.
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    x1, y1, x2, y2 = plate_box
+    image[y1:y2, x1:x2] = 255
+    message = make_tracked_message([make_vehicle(1, vehicle_box)], frame_data_jpeg=encode_frame(image, 100))
+    (candidate,) = LPDetector(config(crop_margin=margin), PlateFinder()).process(message)
+    assert candidate["plate_bbox_orig"] == plate_box
+
+
+def test_a_plate_too_small_to_read_is_skipped() -> None:
+    small = DetectedBox([20, 30, 51, 45], 0.9, 0)  # 31 pixels wide
+    message = make_tracked_message([make_vehicle(1, VEHICLE_BOX)])
+    assert LPDetector(config(min_plate_width_px=32), FakeDetectionModel([small])).process(message) == []
+    assert len(LPDetector(config(min_plate_width_px=31), FakeDetectionModel([small])).process(message)) == 1
+
+
+def test_a_wide_plate_behind_a_surer_narrow_one_is_taken() -> None:
+    model = FakeDetectionModel([DetectedBox([0, 0, 10, 5], 0.95, 0), PLATE])
+    (candidate,) = LPDetector(config(), model).process(make_tracked_message([make_vehicle(1, VEHICLE_BOX)]))
+    assert candidate["plate_confidence"] == 0.8
+
+
+def test_every_vehicle_is_searched_on_its_own_crop() -> None:
+    model = FakeDetectionModel([PLATE])
+    vehicles = [make_vehicle(1, [0, 0, 150, 100]), make_vehicle(2, [150, 100, 310, 230])]
+    candidates = LPDetector(config(), model).process(make_tracked_message(vehicles))
+    assert [candidate["vehicle_track_id"] for candidate in candidates] == [1, 2]
+    image = make_image()
+    assert [shown.shape for shown in model.images] == [(100, 150, 3), (130, 160, 3)]
+    assert abs(model.images[1].astype(int) - image[100:230, 150:310]).mean() < 3
+
+
+def test_a_vehicle_too_narrow_is_not_searched_and_its_frame_not_decoded() -> None:
+    message = make_tracked_message([make_vehicle(1, [0, 0, 119, 80])], frame_data_jpeg="no picture at all")
+    assert LPDetector(config(min_vehicle_width_px=120), FakeDetectionModel([PLATE])).process(message) == []
+
+
+def test_a_frame_with_a_vehicle_that_is_due_is_decoded() -> None:
+    message = make_tracked_message([make_vehicle(1, [0, 0, 120, 80])], frame_data_jpeg="no picture at all")
+    with pytest.raises(FrameCodecError):
+        LPDetector(config(min_vehicle_width_px=120), FakeDetectionModel([PLATE])).process(message)
+
+
+@pytest.mark.parametrize("optional_fields", [True, False], ids=["with frame_index", "with the fixed fields only"])
+def test_a_vehicle_with_a_plate_is_searched_in_every_third_frame(optional_fields: bool) -> None:
+    detector = LPDetector(config(interval_frames=3), FakeDetectionModel([PLATE]))
+    found = []
+    for index in range(7):
+        message = make_tracked_message([make_vehicle(1, VEHICLE_BOX)], index)
+        found.append(len(detector.process(message if optional_fields else without_added_fields(message))))
+    assert found == [1, 0, 0, 1, 0, 0, 1]
+
+
+def test_a_vehicle_with_enough_plates_is_left_alone() -> None:
+    detector = LPDetector(config(interval_frames=1, max_candidates=2), FakeDetectionModel([PLATE]))
+    messages = [make_tracked_message([make_vehicle(1, VEHICLE_BOX)], index) for index in range(5)]
+    assert [len(detector.process(message)) for message in messages] == [1, 1, 0, 0, 0]
+
+
+def test_a_vehicle_outside_the_frame_is_no_error() -> None:
+    message = make_tracked_message([make_vehicle(1, [400, 60, 560, 180])])
+    model = FakeDetectionModel([PLATE])
+    assert LPDetector(config(), model).process(message) == []
+    assert model.images == []
+
+
+def test_without_a_model_the_service_says_which_key_is_missing(settings: Settings) -> None:
+    with pytest.raises(ServiceError, match=r"lp_detector\.model_path is not set"):
+        LPDetector(settings)
