@@ -1,0 +1,1 @@
+"""Drawing results onto a frame."""

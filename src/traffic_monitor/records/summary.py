@@ -1,0 +1,99 @@
+"""The summary of a run, as written to ``summary.json``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from traffic_monitor.records.plate_log import PlateRecord
+from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.control import ServiceReport
+from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
+
+
+@dataclass
+class RunResults:
+    """What the services have told about the run so far."""
+
+    reports: dict[ServiceName, ServiceReport] = field(default_factory=dict)
+    counts: CountUpdateMessage | None = None
+    plates: dict[int, PlateRecord] = field(default_factory=dict)
+
+    def take(self, name: ServiceName, report: ServiceReport) -> None:
+        """Take in the latest report of one service."""
+        self.reports[name] = report
+        if report.details.get("counts") is not None:
+            self.counts = report.details["counts"]
+        for record in report.details.get("plates", ()):
+            self.plates[record["track_id"]] = record
+
+    def report_of(self, name: ServiceName) -> ServiceReport:
+        """The latest report of a service; zeros before the first one."""
+        return self.reports.get(name, ServiceReport())
+
+    @property
+    def frames_read(self) -> int:
+        """Frames the source gave, those dropped later included."""
+        grabber = self.report_of(ServiceName.FRAME_GRABBER)
+        return grabber.processed + int(grabber.details.get("dropped_at_source", 0))
+
+    @property
+    def frames_processed(self) -> int:
+        """Frames that went through detection, tracking and counting."""
+        return self.report_of(ServiceName.VEHICLE_COUNTER).processed
+
+    @property
+    def frames_dropped(self) -> int:
+        """Frames that were never detected because the pipeline was behind."""
+        return self.report_of(ServiceName.FRAME_GRABBER).dropped
+
+    @property
+    def frames_total(self) -> int | None:
+        """Frames that are going to come, where that is known."""
+        return self.report_of(ServiceName.FRAME_GRABBER).details.get("frames_total")
+
+    @property
+    def media_seconds(self) -> float:
+        """How much of the source has been read."""
+        return float(self.report_of(ServiceName.FRAME_GRABBER).details.get("media_seconds", 0.0))
+
+
+def build_summary(
+    results: RunResults, camera_id: str, source: str, exit_reason: str, wall_seconds: float
+) -> Mapping[str, Any]:
+    """The content of ``summary.json``.
+
+    Args:
+        results: what the services told.
+        camera_id: name of the camera.
+        source: the source, as it may be shown.
+        exit_reason: ``end_of_stream``, ``stopped`` or ``aborted: <why>``.
+        wall_seconds: from the first frame to the end.
+    """
+    counts = results.counts
+    processed = results.frames_processed
+    return {
+        "camera_id": camera_id,
+        "source": source,
+        "exit_reason": exit_reason,
+        "frames": {"read": results.frames_read, "processed": processed, "dropped": results.frames_dropped},
+        "media_seconds": round(results.media_seconds, 3),
+        "wall_seconds": round(wall_seconds, 3),
+        "fps": round(processed / wall_seconds, 1) if wall_seconds > 0 else 0.0,
+        "counts": {
+            "total": counts["total_count"] if counts else 0,
+            "by_class": counts["counts_by_class"] if counts else {},
+            "by_line": counts.get("counts_by_line", {}) if counts else {},
+        },
+        "plates": [results.plates[track_id] for track_id in sorted(results.plates)],
+        "services": {name: _service_summary(results.report_of(name)) for name in ServiceName},
+    }
+
+
+def _service_summary(report: ServiceReport) -> dict[str, Any]:
+    return {
+        "processed": report.processed,
+        "errors": report.errors,
+        "dropped": report.dropped,
+        "busy_ms_p50": report.busy_ms_p50,
+        "busy_ms_p95": report.busy_ms_p95,
+    }

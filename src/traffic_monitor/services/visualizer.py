@@ -1,0 +1,166 @@
+"""Visualizer: tracked vehicles, OCR results and counts in; window, annotated video and records out."""
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from traffic_monitor.counting.lines import CountingLine
+from traffic_monitor.drawing.annotate import LineMark, Scene, VehicleMark, annotate
+from traffic_monitor.records.plate_log import PlateLog
+from traffic_monitor.records.run_folder import VIDEO_FILE
+from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.control import ServiceControl
+from traffic_monitor.shared_utils.custom_types import (
+    CountUpdateMessage,
+    OcrResultMessage,
+    TrackedMessage,
+    media_time_of,
+)
+from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
+from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.shared_utils.transport import FanIn, MessageQueue
+from traffic_monitor.sinks.video import VideoFile
+from traffic_monitor.sinks.window import Window, wants_window
+
+FPS_FRAMES = 30
+"""The shown frame rate is the mean over this many frames."""
+
+
+class FrameSink(Protocol):
+    """Somewhere annotated frames go."""
+
+    def take(self, image: Image, media_time: float) -> None:
+        """Take one annotated BGR frame that belongs ``media_time`` seconds after the start."""
+
+    def idle(self) -> None:
+        """Called while no frame comes."""
+
+    def close(self) -> None:
+        """Finish."""
+
+
+class Visualizer(Service):
+    """Gathers what the pipeline found, shows it and records it.
+
+    Args:
+        config: all settings.
+        sinks: where annotated frames go; without any, no frame is decoded or drawn.
+    """
+
+    def __init__(self, config: Settings, sinks: Sequence[FrameSink] = ()) -> None:
+        self._config = config
+        self._sinks = list(sinks)
+        self._plates = PlateLog(config.visualizer.plate_ttl_s)
+        self._counts: CountUpdateMessage | None = None
+        self._lines: list[CountingLine] = []
+        self._frame_times: deque[float] = deque(maxlen=FPS_FRAMES)
+        self._next_index = 0
+        self._dropped = 0
+
+    def process(self, message: TrackedMessage | OcrResultMessage | CountUpdateMessage) -> list[Any]:
+        """Take in one message of any of the three streams."""
+        if "tracked_objects" in message:
+            self._take_frame(cast(TrackedMessage, message))
+        elif "license_plate_text" in message:
+            self._plates.read(cast(OcrResultMessage, message))
+        else:
+            self._counts = message
+        return []
+
+    def idle(self) -> None:
+        """Keep the window alive."""
+        for sink in self._sinks:
+            sink.idle()
+
+    def details(self) -> Mapping[str, Any]:
+        """What is new for the records since the last call."""
+        return {
+            "counts": self._counts,
+            "plates": self._plates.take_changes(),
+        }
+
+    def close(self) -> None:
+        """Close the window and finish the video."""
+        for sink in self._sinks:
+            sink.close()
+
+    def _take_frame(self, message: TrackedMessage) -> None:
+        self._plates.seen(message)
+        self._frame_times.append(time.monotonic())
+        index = message.get("frame_index", self._next_index)
+        self._dropped += max(index - self._next_index, 0)
+        self._next_index = index + 1
+        if self._sinks:
+            image = annotate(decode_frame(message["frame_data_jpeg"]), self._scene(message))
+            for sink in self._sinks:
+                sink.take(image, media_time_of(message))
+
+    def _scene(self, message: TrackedMessage) -> Scene:
+        if not self._lines:
+            size = (message["frame_width"], message["frame_height"])
+            self._lines = [CountingLine.in_frame(line, *size) for line in self._config.vehicle_counter.lines]
+        vehicles = [
+            VehicleMark(
+                vehicle["bbox_xyxy"],
+                vehicle["class_name"],
+                vehicle["track_id"],
+                self._plates.text_of(vehicle["track_id"]),
+            )
+            for vehicle in message["tracked_objects"]
+        ]
+        lines = [LineMark(line.start, line.end, self._line_label(line)) for line in self._lines]
+        return Scene(vehicles, lines, self._panel(message))
+
+    def _line_label(self, line: CountingLine) -> str:
+        by_line = self._counts.get("counts_by_line", {}) if self._counts else {}
+        directions = by_line.get(line.name, {})
+        numbers = (f"{name} {sum(directions.get(name, {}).values())}" for name in (line.in_name, line.out_name))
+        return f"{line.name}: {'  '.join(numbers)}"
+
+    def _panel(self, message: TrackedMessage) -> list[str]:
+        total = self._counts["total_count"] if self._counts else 0
+        by_class = self._counts["counts_by_class"] if self._counts else {}
+        classes = "  ".join(f"{name} {number}" for name, number in sorted(by_class.items()))
+        media_time = media_time_of(message)
+        clock = f"{int(media_time // 60):02d}:{media_time % 60:04.1f}"
+        rows = [f"{message['camera_id']}   {clock}", f"counted {total}   {classes}".rstrip()]
+        dropped = f"   dropped {self._dropped}" if self._dropped else ""
+        return [*rows, f"{self._fps():.0f} frames/s{dropped}"]
+
+    def _fps(self) -> float:
+        if len(self._frame_times) < 2:
+            return 0.0
+        return (len(self._frame_times) - 1) / max(self._frame_times[-1] - self._frame_times[0], 1e-6)
+
+
+def open_sinks(config: Settings, control: ServiceControl) -> list[FrameSink]:
+    """The sinks the settings ask for and this machine can offer."""
+    sinks: list[FrameSink] = []
+    if wants_window(config.visualizer.display):
+        sinks.append(Window(config.visualizer.window_width, control.request_stop))
+    if config.visualizer.save_video:
+        sinks.append(VideoFile((config.run_dir or config.output_dir) / VIDEO_FILE))
+    return sinks
+
+
+def visualizer_process(
+    config: Settings,
+    tracked_vehicles_q_in: MessageQueue,
+    ocr_results_q_in: MessageQueue,
+    counting_updates_q_in: MessageQueue,
+    shutdown_event: ShutdownEvent,
+    control: ServiceControl | None = None,
+) -> None:
+    """Run the visualizer until all three inputs have ended or the shutdown event is set."""
+    control = control or ServiceControl()
+    run_service(
+        ServiceName.VISUALIZER,
+        lambda: Visualizer(config, open_sinks(config, control)),
+        # Readings and counts first, so that a frame is drawn with all that is known.
+        FanIn([ocr_results_q_in, counting_updates_q_in, tracked_vehicles_q_in]),
+        [],
+        shutdown_event,
+        control,
+    )

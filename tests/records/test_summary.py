@@ -1,0 +1,92 @@
+"""The content of ``summary.json``."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.builders import make_count_update, without_added_fields
+from traffic_monitor.records.summary import RunResults, build_summary
+from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.control import ServiceReport
+
+
+def plate(track_id: int, text: str) -> dict[str, Any]:
+    return {
+        "track_id": track_id, "class_name": "car", "text": text, "confidence": 0.9, "readings": 2,
+        "first_seen": 0.4, "last_seen": 3.9,
+    }  # fmt: skip
+
+
+def results() -> RunResults:
+    """A live run of which 10 frames were read, 3 of them dropped and 6 counted so far."""
+    gathered = RunResults()
+    grabber = {"dropped_at_source": 2, "media_seconds": 0.4, "frames_total": None}
+    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=8, dropped=3, details=grabber))
+    gathered.take(ServiceName.VEHICLE_DETECTOR, ServiceReport(7, 1, 0, 9.8, 12.1))
+    gathered.take(ServiceName.VEHICLE_COUNTER, ServiceReport(processed=6))
+    seen = {"counts": make_count_update(2), "plates": [plate(9, "CD34"), plate(7, "A812")]}
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details=seen))
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"counts": None, "plates": [plate(7, "AB12")]}))
+    return gathered
+
+
+def summary(gathered: RunResults, exit_reason: str = "stopped", wall_seconds: float = 2.0) -> Any:
+    built = build_summary(gathered, "cam1", "clip.mp4", exit_reason, wall_seconds)
+    return json.loads(json.dumps(built))
+
+
+def test_the_summary_has_the_keys_of_the_contract() -> None:
+    built = summary(results())
+    assert list(built) == [
+        "camera_id", "source", "exit_reason", "frames", "media_seconds", "wall_seconds", "fps",
+        "counts", "plates", "services",
+    ]  # fmt: skip
+    assert (built["camera_id"], built["source"], built["exit_reason"]) == ("cam1", "clip.mp4", "stopped")
+    assert built["counts"] == {
+        "total": 2, "by_class": {"car": 2}, "by_line": {"main": {"in": {"car": 2}, "out": {}}},
+    }  # fmt: skip
+
+
+def test_frames_read_count_those_dropped_before_they_were_encoded() -> None:
+    assert summary(results())["frames"] == {"read": 10, "processed": 6, "dropped": 3}
+
+
+def test_times_and_rate() -> None:
+    built = summary(results())
+    assert (built["media_seconds"], built["wall_seconds"], built["fps"]) == (0.4, 2.0, 3.0)
+
+
+def test_plates_are_sorted_by_track_and_the_last_word_on_each_counts() -> None:
+    built = summary(results())
+    assert [(record["track_id"], record["text"]) for record in built["plates"]] == [(7, "AB12"), (9, "CD34")]
+
+
+def test_all_seven_services_are_there_those_that_told_nothing_with_zeros() -> None:
+    services = summary(results())["services"]
+    assert list(services) == [name.value for name in ServiceName]
+    assert services["vehicle_detector"] == {
+        "processed": 7, "errors": 1, "dropped": 0, "busy_ms_p50": 9.8, "busy_ms_p95": 12.1,
+    }  # fmt: skip
+    assert services["ocr_reader"]["processed"] == 0
+
+
+def test_a_run_that_never_started_has_a_summary_too() -> None:
+    built = summary(RunResults(), "aborted: no weights", wall_seconds=0.0)
+    assert built["frames"] == {"read": 0, "processed": 0, "dropped": 0}
+    assert (built["fps"], built["plates"], built["media_seconds"]) == (0.0, [], 0.0)
+    assert built["counts"] == {"total": 0, "by_class": {}, "by_line": {}}
+
+
+def test_counts_with_only_the_fixed_fields_are_enough() -> None:
+    gathered = RunResults()
+    counts = without_added_fields(make_count_update(2))
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"counts": counts}))
+    assert summary(gathered)["counts"] == {"total": 2, "by_class": {"car": 2}, "by_line": {}}
+
+
+@pytest.mark.parametrize("total", [335, None], ids=["a file", "a camera"])
+def test_the_number_of_frames_to_come(total: int | None) -> None:
+    gathered = RunResults()
+    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(details={"frames_total": total}))
+    assert gathered.frames_total == total

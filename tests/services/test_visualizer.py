@@ -1,0 +1,208 @@
+"""The visualizer alone: three streams in, pictures and records out."""
+
+import queue
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from tests.builders import (
+    make_count_update,
+    make_image,
+    make_ocr_result,
+    make_tracked_message,
+    make_vehicle,
+    start,
+    without_added_fields,
+)
+from traffic_monitor.drawing.annotate import Scene
+from traffic_monitor.records.run_folder import VIDEO_FILE
+from traffic_monitor.services import visualizer as module
+from traffic_monitor.services.visualizer import Visualizer, open_sinks, visualizer_process
+from traffic_monitor.shared_utils.control import ServiceControl
+from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.settings import Settings
+
+BOX = [100, 80, 200, 180]
+
+
+class RecordingSink:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.images: list[Image] = []
+        self.times: list[float] = []
+        self.idled = 0
+        self.closed = 0
+
+    def take(self, image: Image, media_time: float) -> None:
+        self.images.append(image)
+        self.times.append(media_time)
+
+    def idle(self) -> None:
+        self.idled += 1
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def scenes(monkeypatch: pytest.MonkeyPatch) -> list[Scene]:
+    """What is drawn, instead of pixels."""
+    drawn: list[Scene] = []
+
+    def annotate(image: Image, scene: Scene) -> Image:
+        drawn.append(scene)
+        return image
+
+    monkeypatch.setattr(module, "annotate", annotate)
+    return drawn
+
+
+def test_an_annotated_frame_goes_to_every_sink_with_its_time(settings: Settings) -> None:
+    sinks = [RecordingSink(), RecordingSink()]
+    Visualizer(settings, sinks).process(make_tracked_message([make_vehicle(1, BOX)], index=5))
+    for sink in sinks:
+        assert sink.times == [pytest.approx(0.2)]
+        assert sink.images[0].shape == (240, 320, 3)
+        assert abs(sink.images[0].astype(int) - make_image()).max() > 60
+
+
+def test_without_sinks_no_frame_is_decoded(settings: Settings) -> None:
+    visualizer = Visualizer(settings)
+    visualizer.process(make_ocr_result("AB12", track_id=7, index=0))
+    visualizer.process(make_tracked_message([make_vehicle(7, BOX)], 5, frame_data_jpeg="no picture at all"))
+    assert visualizer.details()["plates"][0]["last_seen"] == 0.2
+
+
+def test_a_vehicle_is_drawn_with_class_id_and_plate(settings: Settings, scenes: list[Scene]) -> None:
+    visualizer = Visualizer(settings, [RecordingSink()])
+    visualizer.process(make_ocr_result("AB12", track_id=7))
+    visualizer.process(make_tracked_message([make_vehicle(7, BOX, "bus"), make_vehicle(8, BOX)]))
+    marks = [(mark.class_name, mark.track_id, mark.plate_text) for mark in scenes[0].vehicles]
+    assert marks == [("bus", 7, "AB12"), ("car", 8, "")]
+
+
+def test_the_line_is_drawn_with_its_counts(settings: Settings, scenes: list[Scene]) -> None:
+    visualizer = Visualizer(settings, [RecordingSink()])
+    visualizer.process(make_count_update(3))
+    visualizer.process(make_tracked_message([]))
+    (line,) = scenes[0].lines
+    assert (line.start, line.end) == ((0, 144), (320, 144))
+    assert line.label == "main: in 3  out 0"
+
+
+def test_the_panel_shows_camera_time_and_totals(settings: Settings, scenes: list[Scene]) -> None:
+    visualizer = Visualizer(settings, [RecordingSink()])
+    visualizer.process(make_count_update(3))
+    visualizer.process(make_tracked_message([], index=25 * 75))
+    rows = scenes[0].panel
+    assert rows[0] == "cam1   01:15.0"
+    assert rows[1] == "counted 3   car 3"
+    assert "frames/s" in rows[2]
+
+
+@pytest.mark.parametrize(
+    ("indexes", "shown"),
+    [
+        pytest.param([0, 1, 2], "", id="no drops are not mentioned"),
+        pytest.param([0, 3, 4], "dropped 2", id="a gap in the frame numbers is a drop"),
+        pytest.param([2], "dropped 2", id="frames lost before the first one are drops"),
+    ],
+)
+def test_the_panel_shows_the_drops(
+    settings: Settings, scenes: list[Scene], indexes: list[int], shown: str
+) -> None:
+    visualizer = Visualizer(settings, [RecordingSink()])
+    for index in indexes:
+        visualizer.process(make_tracked_message([], index))
+    assert scenes[-1].panel[2].partition("frames/s")[2].strip() == shown
+
+
+def test_messages_with_only_the_fixed_fields_are_shown(settings: Settings, scenes: list[Scene]) -> None:
+    visualizer = Visualizer(settings, [RecordingSink()])
+    visualizer.process(without_added_fields(make_count_update(2)))
+    visualizer.process(without_added_fields(make_ocr_result("AB12", track_id=7)))
+    visualizer.process(without_added_fields(make_tracked_message([make_vehicle(7, BOX)])))
+    assert scenes[0].vehicles[0].plate_text == "AB12"
+    assert "counted 2" in scenes[0].panel[1]
+    assert scenes[0].lines[0].label == "main: in 0  out 0"
+
+
+def test_a_plate_of_a_vehicle_out_of_sight_ages_out(scenes: list[Scene]) -> None:
+    config = Settings.model_validate({"visualizer": {"plate_ttl_s": 2}})
+    visualizer = Visualizer(config, [RecordingSink()])
+    visualizer.process(make_ocr_result("AB12", track_id=7))
+    for index in (0, 49, 100):  # The last one comes 2.04 s after the vehicle was last seen.
+        visualizer.process(make_tracked_message([make_vehicle(7, BOX)] if index < 50 else [], index))
+        visualizer.details()
+    visualizer.process(make_tracked_message([make_vehicle(7, BOX)], 101))
+    assert [[mark.plate_text for mark in scene.vehicles] for scene in scenes] == [["AB12"], ["AB12"], [], [""]]
+
+
+def test_the_details_hold_the_latest_counts_and_each_change_of_a_plate_once(settings: Settings) -> None:
+    visualizer = Visualizer(settings)
+    visualizer.process(make_count_update(1))
+    visualizer.process(make_count_update(2))
+    visualizer.process(make_ocr_result("AB12", track_id=7))
+    first, second = visualizer.details(), visualizer.details()
+    assert first["counts"]["total_count"] == 2
+    assert [record["text"] for record in first["plates"]] == ["AB12"]
+    assert second["plates"] == []
+
+
+def test_idle_and_close_reach_every_sink(settings: Settings) -> None:
+    sinks = [RecordingSink(), RecordingSink()]
+    visualizer = Visualizer(settings, sinks)
+    visualizer.idle()
+    visualizer.close()
+    assert [(sink.idled, sink.closed) for sink in sinks] == [(1, 1), (1, 1)]
+
+
+def test_with_display_off_and_no_video_there_is_no_sink(settings: Settings) -> None:
+    assert open_sinks(settings, ServiceControl()) == []
+
+
+def run_process(config: Settings, streams: list[list[Any]]) -> None:
+    inputs: list[queue.Queue[Any]] = [queue.Queue() for _ in streams]
+    for stream, messages in zip(inputs, streams, strict=True):
+        for message in [*messages, None]:
+            stream.put(message)
+    start(visualizer_process, config, *inputs, threading.Event()).result(timeout=10)
+
+
+def test_the_process_writes_the_video_into_the_folder_of_the_run(tmp_path: Path) -> None:
+    config = Settings.model_validate({"visualizer": {"display": "off", "save_video": True}}).for_run(tmp_path)
+    frames = [make_tracked_message([make_vehicle(1, BOX)], index) for index in range(4)]
+    run_process(config, [frames, [make_ocr_result("AB12", 1)], [make_count_update(1)]])
+    capture = cv2.VideoCapture(str(tmp_path / VIDEO_FILE))
+    try:
+        number = 0
+        while capture.read()[0]:
+            number += 1
+    finally:
+        capture.release()
+    assert number == 4
+
+
+def test_the_process_ends_only_when_all_three_inputs_have_ended(settings: Settings) -> None:
+    tracked, readings, counts = (queue.Queue[Any](), queue.Queue[Any](), queue.Queue[Any]())
+    future = start(visualizer_process, settings, tracked, readings, counts, threading.Event())
+    tracked.put(None)
+    counts.put(None)
+    with pytest.raises(TimeoutError):
+        future.result(timeout=0.4)
+    readings.put(make_ocr_result("AB12"))
+    readings.put(None)
+    future.result(timeout=5)
+    assert readings.empty()
+
+
+def test_the_process_leaves_within_a_second_of_the_shutdown_event(settings: Settings) -> None:
+    tracked, shutdown = queue.Queue[Any](), threading.Event()
+    future = start(visualizer_process, settings, tracked, queue.Queue(), queue.Queue(), shutdown)
+    tracked.put(make_tracked_message([]))
+    shutdown.set()
+    future.result(timeout=1)
