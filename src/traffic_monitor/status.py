@@ -1,0 +1,98 @@
+"""Shows how a run is going: a status line every few seconds, a progress bar where somebody watches."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from loguru import logger
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from traffic_monitor.main_supervisor import RunOutcome, RunState, RunStatus
+from traffic_monitor.shared_utils.constants import ServiceName
+
+
+class StatusDisplay:
+    """Turns run states into a progress bar on a terminal and status lines in the log.
+
+    Args:
+        console: where to show it.
+        interval_s: seconds between two status lines.
+    """
+
+    def __init__(self, console: Console, interval_s: float) -> None:
+        self._console = console
+        self._interval_s = interval_s
+        self._next_line = 0.0
+        self._last_frames = 0
+        self._last_time = time.monotonic()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID = self._progress.add_task("loading models", total=len(ServiceName), rate="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def update(self, status: RunStatus) -> None:
+        """Show one state of the run."""
+        if status.state is RunState.STARTING:
+            self._progress.update(self._task, completed=status.ready)
+            return
+        results = status.results
+        rate = results.frames_processed / status.running_seconds if status.running_seconds > 0 else 0.0
+        self._progress.update(
+            self._task,
+            description="finishing" if status.state is RunState.DRAINING else "frames",
+            completed=results.frames_processed,
+            total=results.frames_total,
+            rate=f"{rate:.1f} frames/s",
+        )
+        now = time.monotonic()
+        if now >= self._next_line:
+            self._line(status, now)
+
+    def _line(self, status: RunStatus, now: float) -> None:
+        results = status.results
+        frames = results.frames_processed
+        rate = (frames - self._last_frames) / max(now - self._last_time, 1e-6)
+        self._next_line, self._last_frames, self._last_time = now + self._interval_s, frames, now
+        fill = " ".join(f"{name}={'?' if fill is None else fill}" for name, fill in status.queue_fill.items())
+        drops = sum(report.dropped for report in results.reports.values())
+        total = f"/{results.frames_total}" if results.frames_total else ""
+        counted = results.counts["total_count"] if results.counts else 0
+        logger.info(
+            "{}{} frames, {:.1f} frames/s, {} counted, {} plates, {} drops; queues: {}",
+            frames, total, rate, counted, len(results.plates), drops, fill,
+        )  # fmt: skip
+
+
+def result_table(outcome: RunOutcome) -> Table:
+    """Counts and plates of a finished run as a table."""
+    table = Table(title="Result", title_justify="left", show_header=True)
+    table.add_column("what")
+    table.add_column("value")
+    counts = outcome.results.counts
+    for line, directions in (counts.get("counts_by_line", {}) if counts else {}).items():
+        for direction, classes in directions.items():
+            parts = ", ".join(f"{number} {name}" for name, number in sorted(classes.items()))
+            table.add_row(
+                f"line {line}, {direction}", f"{sum(classes.values())}" + (f" ({parts})" if parts else "")
+            )
+    for record in outcome.results.plates.values():
+        label = f"plate of {record['class_name']} {record['track_id']}"
+        table.add_row(label, f"{record['text']} ({record['confidence']:.2f}, {record['readings']} readings)")
+    return table
