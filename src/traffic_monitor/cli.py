@@ -1,0 +1,145 @@
+"""The command line: ``run``, ``check`` and ``--version``."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from loguru import logger
+from rich.console import Console
+from rich.table import Table
+
+from traffic_monitor import __version__
+from traffic_monitor.capture.sources import describe_source
+from traffic_monitor.main_supervisor import RunOutcome, Supervisor
+from traffic_monitor.preflight import check_machine, check_settings, missing_weights_message
+from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folder, write_summary
+from traffic_monitor.records.summary import build_summary
+from traffic_monitor.shared_utils.config_loader import ConfigError, load_settings
+from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
+from traffic_monitor.shared_utils.settings import DisplayMode, Settings
+from traffic_monitor.status import StatusDisplay, result_table
+
+PROGRAM = "traffic-monitor"
+DEFAULT_COMMAND = "run"
+
+app = typer.Typer(
+    add_completion=False,
+    help="Detects, tracks and counts vehicles and reads their plates, in a video file or a camera.",
+    pretty_exceptions_enable=False,
+)
+output = Console()
+errors = Console(stderr=True)
+
+SourceOption = Annotated[str | None, typer.Option(help="Video file, webcam index or URL.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="Settings file; default: config/settings.yaml.")]
+SetOption = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.")]
+
+
+def run_command_line(arguments: Sequence[str]) -> int:
+    """Run the program with these arguments and return its exit code. ``run`` is the default command."""
+    words = list(arguments)
+    if not words or words[0] not in {"run", "check", "--version", "--help"}:
+        words.insert(0, DEFAULT_COMMAND)
+    try:
+        app(words, prog_name=PROGRAM)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
+    except ConfigError as error:
+        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return ExitCode.USAGE
+    return ExitCode.OK
+
+
+@app.callback(invoke_without_command=True)
+def _common(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    if version:
+        output.print(f"{PROGRAM} {__version__}", highlight=False)
+
+
+@app.command()
+def run(
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    output_dir: Annotated[Path | None, typer.Option("--output", help="Folder for the run's folder.")] = None,
+    display: Annotated[DisplayMode | None, typer.Option(help="Live window.")] = None,
+    save_video: Annotated[bool | None, typer.Option(help="Write annotated.mp4.")] = None,
+    overrides: SetOption = [],  # noqa: B006 - typer reads the default and never changes it
+) -> None:
+    """Watch a source until it ends or is stopped, and write down what was found."""
+    settings = load_settings(config, overrides, _options(source, output_dir, display, save_video))
+    hint = missing_weights_message(settings)
+    if hint is not None:
+        raise ConfigError(hint)
+    problems = [
+        f"{settings.origin_of(check.subject)}: {check.subject}: {check.message}"
+        for check in check_settings(settings)
+        if not check.ok
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))
+    raise typer.Exit(_run(settings))
+
+
+@app.command()
+def check(source: SourceOption = None, config: ConfigOption = None, overrides: SetOption = []) -> None:  # noqa: B006
+    """Check settings, weights, packages, camera and screen, and say what is fine and what is not."""
+    settings = load_settings(config, overrides, _options(source, None, None, None))
+    checks = [*check_settings(settings), *check_machine(settings)]
+    table = Table("", "what", "result")
+    for item in checks:
+        table.add_row("[green]ok[/]" if item.ok else "[red]no[/]", item.subject, item.message)
+    output.print(table)
+    raise typer.Exit(ExitCode.OK if all(item.ok for item in checks) else ExitCode.USAGE)
+
+
+def _options(
+    source: str | None, output_dir: Path | None, display: DisplayMode | None, save_video: bool | None
+) -> dict[str, Any]:
+    """The named options as nested settings, without those that were not given."""
+    options: dict[str, Any] = {"frame_grabber": {"source": source}, "output_dir": output_dir}
+    options["visualizer"] = {"display": display, "save_video": save_video}
+    return _without_none(options)
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    cleaned = {key: _without_none(value) if isinstance(value, dict) else value for key, value in values.items()}
+    return {key: value for key, value in cleaned.items() if value is not None and value != {}}
+
+
+def _run(settings: Settings) -> ExitCode:
+    try:
+        run_dir = create_run_folder(settings.output_dir, settings.camera_id, datetime.now().astimezone())
+    except OSError as error:
+        raise ConfigError(f"output_dir: {settings.output_dir}: no run folder can be made there: {error}") from None
+    configure_logging(
+        "supervisor",
+        LogTarget(run_dir / LOG_FILE, settings.logging.level),
+        console_level="WARNING" if errors.is_terminal else "INFO",
+    )
+    shown_source = describe_source(settings.frame_grabber.source)
+    logger.info("{} {} on {}, writing to {}", PROGRAM, __version__, shown_source, run_dir)
+    with StatusDisplay(errors, settings.supervisor.status_interval_s) as status:
+        outcome = Supervisor(settings, run_dir, status.update).run()
+    summary = build_summary(
+        outcome.results, settings.camera_id, shown_source, outcome.exit_reason, outcome.wall_seconds
+    )
+    path = write_summary(run_dir, summary)
+    logger.info("{}: {}", outcome.exit_reason, path)
+    _tell(outcome, path, summary["fps"])
+    return outcome.exit_code
+
+
+def _tell(outcome: RunOutcome, summary_path: Path, fps: float) -> None:
+    """The end of the run for people: what was found, and where it is."""
+    if outcome.exit_code is not ExitCode.OK:
+        errors.print(outcome.exit_reason, style="red", markup=False, highlight=False, soft_wrap=True)
+    if outcome.results.frames_processed:
+        output.print(result_table(outcome))
+    frames = outcome.results.frames_processed
+    output.print(f"{frames} frames at {fps} frames/s", highlight=False, markup=False)
+    for path in (summary_path, summary_path.with_name(VIDEO_FILE), summary_path.with_name(LOG_FILE)):
+        if path.exists():
+            output.print(str(path), highlight=False, soft_wrap=True, markup=False)
