@@ -1,0 +1,65 @@
+"""The whole program on real clips: the numbers people counted by eye."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.shared_material import CLIPS, Program, line_across, need, real_weights
+from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
+
+RUN_TIMEOUT_S = 360
+
+
+def run_clip(folder: Path, clip: str, line_y: float, *options: str) -> dict[str, Any]:
+    """The summary of a run over a whole clip."""
+    arguments = ["--source", str(need(CLIPS / clip)), "--display", "off", *real_weights(), *line_across(line_y)]
+    with Program(folder, [*arguments, *options]) as program:
+        exit_code = program.wait_for_end(RUN_TIMEOUT_S)
+        assert exit_code == ExitCode.OK, program.console
+        return program.summary
+
+
+def test_a_motorway_clip_has_its_11_vehicles_in_one_direction(tmp_path: Path) -> None:
+    summary = run_clip(tmp_path, "adamridene_demo_video.mp4", 0.70)
+    assert summary["exit_reason"] == "end_of_stream"
+    assert summary["frames"] == {"read": 335, "processed": 335, "dropped": 0}
+    main = summary["counts"]["by_line"]["main"]
+    assert (sum(main["in"].values()), sum(main["out"].values())) == (11, 0)
+    assert summary["counts"]["total"] == 11
+    assert summary["media_seconds"] == pytest.approx(335 / 29.97, abs=0.05)
+    assert set(summary["services"]) == set(ServiceName)
+    assert all(service["errors"] == 0 for service in summary["services"].values())
+
+
+def test_a_residential_clip_has_its_8_vehicles(tmp_path: Path) -> None:
+    summary = run_clip(tmp_path, "ahmetozlu_input_video.mp4", 0.60)
+    main = summary["counts"]["by_line"]["main"]
+    assert (sum(main["in"].values()), sum(main["out"].values())) == (8, 0)
+
+
+def test_both_plates_of_a_toll_lane_are_read_and_the_video_can_be_opened(tmp_path: Path) -> None:
+    import cv2
+
+    summary = run_clip(tmp_path, "parkpow_cars.mp4", 0.60, "--save-video")
+    texts = {plate["text"] for plate in summary["plates"]}
+    assert {"34A36837", "34A23126"} <= texts
+    video = cv2.VideoCapture(str(tmp_path / "output" / "latest" / "annotated.mp4"))
+    frames = 0
+    while video.grab():
+        frames += 1
+    video.release()
+    assert frames == summary["frames"]["processed"] == 339
+
+
+def test_a_live_source_is_counted_without_falling_behind(tmp_path: Path) -> None:
+    # A file played at its own speed stands for a camera; what cannot be kept up with is dropped and counted.
+    summary = run_clip(
+        tmp_path, "alizahid_cars.mp4", 0.60, "--set", "frame_grabber.mode=live", "--set", "queue_size=4"
+    )
+    frames = summary["frames"]
+    assert frames["read"] == 321
+    assert frames["processed"] + frames["dropped"] == 321
+    assert summary["wall_seconds"] < 321 / 30 + 5

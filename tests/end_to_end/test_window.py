@@ -1,0 +1,98 @@
+"""The real window on a virtual screen."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from Xlib import X
+from Xlib.display import Display
+from Xlib.protocol.event import ClientMessage
+
+from tests.shared_material import (
+    CLIPS,
+    START_TIMEOUT_S,
+    Program,
+    line_across,
+    need,
+    need_tool,
+    real_weights,
+    virtual_screen,
+)
+from traffic_monitor.shared_utils.constants import ExitCode
+
+pytestmark = [pytest.mark.real, pytest.mark.screen, pytest.mark.timeout(200)]
+
+GONE_WITHIN_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[str]:
+    """A virtual screen."""
+    yield from virtual_screen()
+
+
+@pytest.fixture
+def program(tmp_path: Path, screen: str) -> Iterator[Program]:
+    """The program with its window, past the first frames."""
+    options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "auto"]
+    options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
+    environment = {"DISPLAY": screen}
+    with Program(tmp_path, [*options, *real_weights(), *line_across(0.7)], environment) as running:
+        running.wait_for_full_queues()
+        yield running
+
+
+def xdotool(screen: str, *arguments: str) -> str:
+    """Run xdotool on the screen and return what it prints."""
+    command = ["xdotool", *arguments]
+    done = subprocess.run(command, env={"DISPLAY": screen}, capture_output=True, text=True, timeout=20, check=True)
+    return done.stdout.strip()
+
+
+def window_of(program: Program, screen: str) -> str:
+    """The window's id, once it shows frames."""
+    program.wait_until(lambda: " 0/335 frames" not in program.log.splitlines()[-1], START_TIMEOUT_S, "shown frame")
+    return xdotool(screen, "search", "--sync", "--name", "Traffic Monitor").splitlines()[-1]
+
+
+def test_the_window_shows_the_road_and_q_ends_the_run_cleanly(
+    program: Program, screen: str, tmp_path: Path
+) -> None:
+    import cv2
+
+    need_tool("import")
+    window = window_of(program, screen)
+    picture = tmp_path / "window.png"
+    subprocess.run(["import", "-window", window, str(picture)], env={"DISPLAY": screen}, timeout=20, check=True)
+    image = cv2.imread(str(picture))
+    assert image.shape[:2] == (720, 1280)
+    assert image.std() > 20, "the window is blank"
+
+    xdotool(screen, "windowfocus", "--sync", window, "key", "q")
+    assert program.wait_for_end(GONE_WITHIN_S) == ExitCode.OK
+    program.assert_nothing_left(1)
+    assert program.summary["exit_reason"] == "stopped"
+    assert "q was pressed in the window" in program.log
+
+
+def test_closing_the_window_ends_the_run_cleanly(program: Program, screen: str) -> None:
+    window = window_of(program, screen)
+    close_window(screen, window)
+    assert program.wait_for_end(GONE_WITHIN_S) == ExitCode.OK
+    program.assert_nothing_left(1)
+    assert program.summary["exit_reason"] == "stopped"
+    assert "the window was closed" in program.log
+
+
+def close_window(screen: str, window: str) -> None:
+    """Ask the window to close, as a window manager does when the cross is clicked."""
+    display = Display(screen)
+    try:
+        target = display.create_resource_object("window", int(window))
+        delete, protocols = display.intern_atom("WM_DELETE_WINDOW"), display.intern_atom("WM_PROTOCOLS")
+        message = ClientMessage(window=target, client_type=protocols, data=(32, [delete, X.CurrentTime, 0, 0, 0]))
+        target.send_event(message)
+        display.sync()
+    finally:
+        display.close()

@@ -1,0 +1,92 @@
+"""The running program is stopped, aborted or hurt in every way: it ends as documented and leaves nothing."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.shared_material import (
+    CLIPS,
+    Program,
+    line_across,
+    need,
+    press_ctrl_c,
+    real_weights,
+    signal_once,
+)
+from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
+
+GONE_WITHIN_S = 10.0
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def busy_program(tmp_path: Path) -> Iterator[Program]:
+    """The program on a real clip, with frames piled up in front of the detector."""
+    options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "off", "--save-video"]
+    options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
+    with Program(tmp_path, [*options, *real_weights(), *line_across(0.7)]) as program:
+        program.wait_for_full_queues()
+        yield program
+
+
+def test_one_ctrl_c_drains_the_queues_and_exits_with_0(busy_program: Program) -> None:
+    press_ctrl_c(busy_program)
+    assert busy_program.wait_for_end(GONE_WITHIN_S) == ExitCode.OK
+    busy_program.assert_nothing_left(1)
+    summary = busy_program.summary
+    assert summary["exit_reason"] == "stopped"
+    assert summary["frames"]["read"] == summary["frames"]["processed"] > 0
+    assert summary["services"]["visualizer"]["processed"] >= summary["frames"]["processed"]
+
+
+def test_sigterm_to_the_whole_group_drains_the_queues_and_exits_with_0(busy_program: Program) -> None:
+    os.killpg(busy_program.process.pid, signal.SIGTERM)  # as `timeout` and service managers do
+    assert busy_program.wait_for_end(GONE_WITHIN_S) == ExitCode.OK
+    busy_program.assert_nothing_left(1)
+    assert busy_program.summary["exit_reason"] == "stopped"
+
+
+def test_a_second_ctrl_c_cuts_the_draining_short(busy_program: Program) -> None:
+    # A detector that stands still keeps the queues full, so that draining cannot end by itself.
+    busy_program.service(ServiceName.VEHICLE_DETECTOR).suspend()
+    press_ctrl_c(busy_program)
+    busy_program.wait_until(lambda: "stopping: Ctrl-C" in busy_program.log, 5, "stop")
+    # Ctrl-C within half a second is taken for the same one, which make and the terminal both hand on.
+    busy_program.wait_until(lambda: _press_again(busy_program), 5, "abort")
+    assert busy_program.wait_for_end(GONE_WITHIN_S) == ExitCode.INTERRUPTED
+    busy_program.assert_nothing_left(1)
+    assert busy_program.summary["exit_reason"] == "aborted: interrupted a second time"
+
+
+def _press_again(program: Program) -> bool:
+    press_ctrl_c(program)
+    return "aborting" in program.log
+
+
+def test_queues_that_do_not_drain_in_time_abort_the_run(busy_program: Program) -> None:
+    busy_program.service(ServiceName.OCR_READER).suspend()
+    busy_program.service(ServiceName.VEHICLE_COUNTER).suspend()
+    signal_once(busy_program, signal.SIGTERM)
+    assert busy_program.wait_for_end(GONE_WITHIN_S + 5) == ExitCode.ABORTED
+    busy_program.assert_nothing_left(1)
+    assert busy_program.summary["exit_reason"] == "aborted: the queues were not drained within 7 s"
+
+
+@pytest.mark.parametrize("name", list(ServiceName))
+def test_a_killed_service_ends_the_run_with_1_and_its_name(busy_program: Program, name: ServiceName) -> None:
+    busy_program.service(name).kill()
+    assert busy_program.wait_for_end(GONE_WITHIN_S) == ExitCode.ABORTED
+    busy_program.assert_nothing_left(1)
+    assert busy_program.summary["exit_reason"] == f"aborted: {name} was killed by SIGKILL"
+    assert f"aborted: {name} was killed by SIGKILL" in busy_program.console
+    assert "Traceback" not in busy_program.console
+
+
+def test_services_leave_by_themselves_when_the_supervisor_is_killed(busy_program: Program) -> None:
+    busy_program.process.kill()
+    busy_program.assert_nothing_left(GONE_WITHIN_S)
+    assert "the supervisor is gone" in busy_program.log
