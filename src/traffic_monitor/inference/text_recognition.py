@@ -39,6 +39,8 @@ class PaddleTextRecognizer:
                     model_dir=str(settings.model_dir) if settings.model_dir else None,
                     engine=None if settings.engine == "paddle" else str(settings.engine),
                     device=settings.device,
+                    # oneDNN in paddlepaddle 3.3 stops on some networks: "ConvertPirAttribute2RuntimeAttribute".
+                    enable_mkldnn=False,
                 )
             except Exception as error:
                 where = settings.model_dir or name
