@@ -15,7 +15,7 @@ class Converter:
         self.calls = 0
         self.fails = False
 
-    def __call__(self, onnx_path: Path, folder: Path) -> None:
+    def __call__(self, onnx_path: Path, imgsz: object, folder: Path) -> None:
         self.calls += 1
         folder.mkdir()
         (folder / "model.xml").write_bytes(b"converted " + onnx_path.read_bytes())
@@ -40,7 +40,7 @@ def onnx(tmp_path: Path) -> Path:
 def test_the_folder_has_a_name_ultralytics_knows_and_the_models_own(
     tmp_path: Path, onnx: Path, converter: Converter
 ) -> None:
-    folder = as_openvino(onnx, tmp_path / "new" / "cache")
+    folder = as_openvino(onnx, None, tmp_path / "new" / "cache")
     assert folder.parent == tmp_path / "new" / "cache"
     assert folder.name.startswith("plates-")
     assert folder.name.endswith("_openvino_model")
@@ -49,16 +49,16 @@ def test_the_folder_has_a_name_ultralytics_knows_and_the_models_own(
 
 def test_a_model_is_converted_once(tmp_path: Path, onnx: Path, converter: Converter) -> None:
     cache = tmp_path / "cache"
-    assert as_openvino(onnx, cache) == as_openvino(onnx, cache)
+    assert as_openvino(onnx, None, cache) == as_openvino(onnx, None, cache)
     assert converter.calls == 1
 
 
 def test_other_weights_of_the_same_name_are_converted_anew(
     tmp_path: Path, onnx: Path, converter: Converter
 ) -> None:
-    first = as_openvino(onnx, tmp_path / "cache")
+    first = as_openvino(onnx, None, tmp_path / "cache")
     onnx.write_bytes(b"better weights")
-    second = as_openvino(onnx, tmp_path / "cache")
+    second = as_openvino(onnx, None, tmp_path / "cache")
     assert first != second
     assert (second / "model.xml").read_bytes() == b"converted better weights"
     assert first.is_dir()
@@ -67,10 +67,10 @@ def test_other_weights_of_the_same_name_are_converted_anew(
 def test_a_failed_conversion_leaves_nothing_behind(tmp_path: Path, onnx: Path, converter: Converter) -> None:
     converter.fails = True
     with pytest.raises(RuntimeError, match="operator not supported"):
-        as_openvino(onnx, tmp_path / "cache")
+        as_openvino(onnx, None, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
     converter.fails = False
-    assert as_openvino(onnx, tmp_path / "cache").is_dir()
+    assert as_openvino(onnx, None, tmp_path / "cache").is_dir()
 
 
 def test_another_process_that_was_faster_is_believed(
@@ -78,21 +78,21 @@ def test_another_process_that_was_faster_is_believed(
 ) -> None:
     cache = tmp_path / "cache"
 
-    def convert(onnx_path: Path, folder: Path) -> None:
+    def convert(onnx_path: Path, imgsz: object, folder: Path) -> None:
         folder.mkdir()
         theirs = cache / folder.name
         theirs.mkdir()
         (theirs / "theirs.xml").touch()
 
     monkeypatch.setattr(openvino_cache, "_convert", convert)
-    folder = as_openvino(onnx, cache)
+    folder = as_openvino(onnx, None, cache)
     assert [path.name for path in folder.iterdir()] == ["theirs.xml"]
     assert list(cache.iterdir()) == [folder]
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path, converter: Converter) -> None:
     with pytest.raises(FileNotFoundError):
-        as_openvino(tmp_path / "gone.onnx", tmp_path / "cache")
+        as_openvino(tmp_path / "gone.onnx", None, tmp_path / "cache")
     assert converter.calls == 0
 
 

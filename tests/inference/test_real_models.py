@@ -72,7 +72,8 @@ def test_the_onnxruntime_engine_reads_a_plate() -> None:
     assert confidence > 0.8
 
 
-def test_a_pt_file_runs_with_its_own_names_and_size(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("no_cache_of_mine")
+def test_a_pt_file_runs_in_openvino_with_its_own_names_and_the_size_asked_for(tmp_path: Path) -> None:
     weights = tmp_path / "untrained.pt"
     from ultralytics import YOLO
 
@@ -80,6 +81,8 @@ def test_a_pt_file_runs_with_its_own_names_and_size(tmp_path: Path) -> None:
     model = YoloModel(weights, conf_threshold=0.0, iou_threshold=0.5, imgsz=64, device="cpu")
     assert len(model.names) == 80
     assert model.detect(np.full((48, 64, 3), 90, dtype=np.uint8)), "nothing, although every confidence will do"
+    (folder,) = (tmp_path / "traffic-monitor").glob("untrained-*_openvino_model")
+    assert yaml.safe_load((folder / "metadata.yaml").read_text())["imgsz"] == [64, 64]
 
 
 def test_a_file_that_is_no_model_is_refused_by_name(tmp_path: Path) -> None:
@@ -89,8 +92,9 @@ def test_a_file_that_is_no_model_is_refused_by_name(tmp_path: Path) -> None:
         YoloModel(weights, conf_threshold=0.4, iou_threshold=0.5, imgsz=None, device="cpu")
 
 
-def test_the_paddle_engine_runs_a_recogniser_from_a_folder(tmp_path: Path) -> None:
-    build_recognizer(tmp_path / "reader")
+@pytest.mark.parametrize("stretch_to", [None, [48, 160]], ids=["crops as they are", "crops stretched"])
+def test_the_paddle_engine_runs_a_recogniser_from_a_folder(tmp_path: Path, stretch_to: list[int] | None) -> None:
+    build_recognizer(tmp_path / "reader", stretch_to)
     recognizer = PaddleTextRecognizer(OcrReaderSettings(model_dir=tmp_path / "reader"))
     text, confidence = recognizer.read(np.full((40, 120, 3), 200, dtype=np.uint8))
     assert set(text) <= set("0123456789")
@@ -132,7 +136,24 @@ def overlap(a: list[int], b: list[int]) -> float:
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-def build_recognizer(folder: Path) -> None:
+def test_a_folder_that_asks_for_it_gets_every_crop_in_one_shape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_recognizer(tmp_path / "reader", [48, 160])
+    recognizer = PaddleTextRecognizer(OcrReaderSettings(model_dir=tmp_path / "reader"))
+    shapes = []
+
+    def predict(input: list[Image], batch_size: int) -> list[dict[str, object]]:  # noqa: A002 - PaddleOCR's name
+        shapes.extend(image.shape for image in input)
+        return [{"rec_text": "1", "rec_score": 1.0}]
+
+    monkeypatch.setattr(recognizer._recognition, "predict", predict)
+    recognizer.read(np.zeros((90, 100, 3), dtype=np.uint8))
+    recognizer.read(np.zeros((30, 400, 3), dtype=np.uint8))
+    assert shapes == [(48, 160, 3), (48, 160, 3)]
+
+
+def build_recognizer(folder: Path, stretch_to: list[int] | None) -> None:
     """Save an untrained text recogniser the way PaddleOCR's are saved."""
     import paddle
 
@@ -150,7 +171,7 @@ def build_recognizer(folder: Path) -> None:
     shape = paddle.static.InputSpec([None, 3, 48, 160], "float32")
     paddle.jit.save(Network(), str(folder / "inference"), input_spec=[shape])
     description = {
-        "Global": {"model_name": "PP-OCRv5_mobile_rec"},
+        "Global": {"model_name": "PP-OCRv5_mobile_rec"} | ({"stretch_to": stretch_to} if stretch_to else {}),
         "PreProcess": {"transform_ops": [{"RecResizeImg": {"image_shape": [3, 48, 160]}}]},
         "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters},
     }

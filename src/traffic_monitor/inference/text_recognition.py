@@ -1,8 +1,9 @@
 """PaddleOCR's text recogniser behind one small interface."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import cv2
 import numpy as np
 import yaml
 
@@ -30,6 +31,7 @@ class PaddleTextRecognizer:
     def __init__(self, settings: OcrReaderSettings) -> None:
         prepare_environment()
         name = settings.model_name or (stated_model_name(settings.model_dir) if settings.model_dir else None)
+        self._stretch_to = _stretch_size(settings.model_dir) if settings.model_dir else None
         with silenced():
             from paddleocr import TextRecognition
 
@@ -51,14 +53,34 @@ class PaddleTextRecognizer:
 
     def read(self, image: Image) -> tuple[str, float]:
         """Text and confidence 0-1 of one line of text in a BGR picture of shape (height, width, 3)."""
+        if self._stretch_to is not None:
+            shrinks = image.shape[1] > self._stretch_to[0]
+            interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            image = np.asarray(cv2.resize(image, self._stretch_to, interpolation=interpolation), dtype=np.uint8)
         result = self._recognition.predict(input=[image], batch_size=1)[0]
         return str(result["rec_text"]), float(result["rec_score"])
 
 
 def stated_model_name(model_dir: Path) -> str | None:
     """The name a recogniser's folder gives itself, which PaddleOCR must be told; None when it gives none."""
+    name = _described(model_dir, "model_name")
+    return None if name is None else str(name)
+
+
+def _stretch_size(model_dir: Path) -> tuple[int, int] | None:
+    """Width and height to which a recogniser wants every crop stretched; None for those that keep its shape.
+
+    ``Global.stretch_to: [height, width]`` is this project's own key. PaddleOCR's preprocessing keeps the shape of
+    a crop, which suits lines of text; a network for plates of one and two lines sees both stretched to one shape.
+    """
+    size = _described(model_dir, "stretch_to")
+    return None if size is None else (int(size[1]), int(size[0]))
+
+
+def _described(model_dir: Path, key: str) -> Any:
+    """A value of the ``Global`` section of the folder's description; None when it is not there."""
     try:
         description = yaml.safe_load((model_dir / MODEL_DESCRIPTION).read_text(encoding="utf-8"))
-        return str(description["Global"]["model_name"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return description["Global"].get(key)
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from loguru import logger
 
 from traffic_monitor.inference.environment import prepare_environment, silenced
-from traffic_monitor.inference.openvino_cache import as_openvino, default_cache_dir
+from traffic_monitor.inference.openvino_cache import ImageSize, as_openvino, default_cache_dir
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.service_loop import ServiceError
@@ -49,7 +49,7 @@ class YoloModel:
         model_path: Path,
         conf_threshold: float,
         iou_threshold: float,
-        imgsz: int | tuple[int, int] | None,
+        imgsz: ImageSize,
         device: str,
     ) -> None:
         prepare_environment()
@@ -57,7 +57,7 @@ class YoloModel:
             from ultralytics import YOLO
 
             try:
-                self._model = YOLO(str(_fastest_form(model_path, device)), task="detect")
+                self._model = YOLO(str(_fastest_form(model_path, imgsz, device)), task="detect")
                 self.names: dict[int, str] = {int(i): str(n) for i, n in self._model.names.items()}
             except Exception as error:
                 raise ServiceError(f"{model_path} cannot be loaded as a YOLO model: {error}") from error
@@ -82,14 +82,14 @@ class YoloModel:
         return [box for box in boxes if _has_area(box.bbox_xyxy)]
 
 
-def _fastest_form(model_path: Path, device: str) -> Path:
+def _fastest_form(model_path: Path, imgsz: ImageSize, device: str) -> Path:
     """The same model in the form that runs fastest on this device."""
-    if model_path.suffix != ".onnx" or device != "cpu":
+    if model_path.is_dir() or device != "cpu":
         return model_path
     try:
-        return as_openvino(model_path, default_cache_dir())
+        return as_openvino(model_path, imgsz, default_cache_dir())
     except Exception as error:  # noqa: BLE001 - the original works as well, only slower
-        logger.warning("{} could not be converted to OpenVINO and runs in ONNX Runtime: {}", model_path, error)
+        logger.warning("{} could not be converted to OpenVINO and runs as it is, slower: {}", model_path, error)
         return model_path
 
 
