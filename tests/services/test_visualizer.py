@@ -173,6 +173,24 @@ def run_process(config: Settings, streams: list[list[Any]]) -> None:
     start(visualizer_process, config, *inputs, threading.Event()).result(timeout=10)
 
 
+@pytest.mark.parametrize(
+    ("display", "save_video", "written"),
+    [
+        pytest.param("auto", "auto", True, id="a window was wanted but there is no screen"),
+        pytest.param("off", "auto", False, id="no window was wanted"),
+        pytest.param("auto", False, False, id="no video whatever happens"),
+        pytest.param("off", True, True, id="a video whatever happens"),
+    ],
+)
+def test_when_the_video_is_written(
+    monkeypatch: pytest.MonkeyPatch, display: str, save_video: object, written: bool
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    config = Settings.model_validate({"visualizer": {"display": display, "save_video": save_video}})
+    assert bool(open_sinks(config, ServiceControl())) is written
+
+
 def test_the_process_writes_the_video_into_the_folder_of_the_run(tmp_path: Path) -> None:
     config = Settings.model_validate({"visualizer": {"display": "off", "save_video": True}}).for_run(tmp_path)
     frames = [make_tracked_message([make_vehicle(1, BOX)], index) for index in range(4)]

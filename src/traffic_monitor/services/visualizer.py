@@ -19,7 +19,7 @@ from traffic_monitor.shared_utils.custom_types import (
 )
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.shared_utils.settings import DisplayMode, Settings
 from traffic_monitor.shared_utils.transport import FanIn, MessageQueue
 from traffic_monitor.sinks.video import VideoFile
 from traffic_monitor.sinks.window import Window, wants_window
@@ -138,9 +138,12 @@ class Visualizer(Service):
 def open_sinks(config: Settings, control: ServiceControl) -> list[FrameSink]:
     """The sinks the settings ask for and this machine can offer."""
     sinks: list[FrameSink] = []
-    if wants_window(config.visualizer.display):
-        sinks.append(Window(config.visualizer.window_width, control.request_stop))
-    if config.visualizer.save_video:
+    settings = config.visualizer
+    has_window = wants_window(settings.display)
+    if has_window:
+        sinks.append(Window(settings.window_width, control.request_stop))
+    misses_screen = settings.display is DisplayMode.AUTO and not has_window
+    if settings.save_video is True or (settings.save_video == "auto" and misses_screen):
         sinks.append(VideoFile((config.run_dir or config.output_dir) / VIDEO_FILE))
     return sinks
 

@@ -226,7 +226,7 @@ class VisualizerSettings(_Section):
     """What is shown and recorded."""
 
     display: Annotated[DisplayMode, BeforeValidator(_yaml_switch)] = DisplayMode.AUTO
-    save_video: bool = False
+    save_video: bool | Literal["auto"] = "auto"
     window_width: int = Field(default=1280, ge=160, le=7680)
     plate_ttl_s: float = Field(default=10, ge=1, le=3600)
 
