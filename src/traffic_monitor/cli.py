@@ -1,4 +1,4 @@
-"""The command line: ``run``, ``check`` and ``--version``."""
+"""The command line: ``run``, ``check``, ``weights fetch`` and ``--version``."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,10 +13,11 @@ from rich.table import Table
 from traffic_monitor import __version__
 from traffic_monitor.capture.sources import describe_source
 from traffic_monitor.main_supervisor import RunOutcome, Supervisor
+from traffic_monitor.official_weights import FetchError, fetch_official_weights, use_for_vehicles
 from traffic_monitor.preflight import check_machine, check_settings, missing_weights_message
 from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folder, write_summary
 from traffic_monitor.records.summary import build_summary
-from traffic_monitor.shared_utils.config_loader import ConfigError, load_settings
+from traffic_monitor.shared_utils.config_loader import DEFAULT_CONFIG, ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 from traffic_monitor.shared_utils.settings import DisplayMode, Settings
@@ -24,12 +25,15 @@ from traffic_monitor.status import StatusDisplay, result_table
 
 PROGRAM = "traffic-monitor"
 DEFAULT_COMMAND = "run"
+COMMANDS = {"run", "check", "weights", "--version", "--help"}
 
 app = typer.Typer(
     add_completion=False,
     help="Detects, tracks and counts vehicles and reads their plates, in a video file or a camera.",
     pretty_exceptions_enable=False,
 )
+weights_app = typer.Typer(help="Weights from elsewhere.", no_args_is_help=True)
+app.add_typer(weights_app, name="weights")
 output = Console()
 errors = Console(stderr=True)
 
@@ -41,7 +45,7 @@ SetOption = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run the program with these arguments and return its exit code. ``run`` is the default command."""
     words = list(arguments)
-    if not words or words[0] not in {"run", "check", "--version", "--help"}:
+    if not words or words[0] not in COMMANDS:
         words.insert(0, DEFAULT_COMMAND)
     try:
         app(words, prog_name=PROGRAM)
@@ -93,6 +97,27 @@ def check(source: SourceOption = None, config: ConfigOption = None, overrides: S
         table.add_row("[green]ok[/]" if item.ok else "[red]no[/]", item.subject, item.message)
     output.print(table)
     raise typer.Exit(ExitCode.OK if all(item.ok for item in checks) else ExitCode.USAGE)
+
+
+@weights_app.command()
+def fetch(
+    folder: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("weights"),
+    use: Annotated[bool, typer.Option("--use", help="Write their path into the settings file.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Download Ultralytics' official COCO weights (yolo11n.pt) and check them. Needs the network."""
+    try:
+        path = fetch_official_weights(folder)
+        output.print(f"{path} is fine: it loads and knows the vehicle classes", highlight=False, markup=False)
+        if use:
+            settings_file = config or DEFAULT_CONFIG
+            use_for_vehicles(path, settings_file)
+            output.print(
+                f"{settings_file}: vehicle_detector.model_path is {path} now", highlight=False, markup=False
+            )
+    except FetchError as error:
+        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(ExitCode.ABORTED) from None
 
 
 def _options(
