@@ -72,6 +72,7 @@ class Program:
     """The whole program as a user starts it, in a session of its own, with everything it leaves in a folder."""
 
     def __init__(self, folder: Path, arguments: Sequence[str], environment: dict[str, str] | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.output = folder / "output"
         self._console = folder / "console.txt"
         command = [sys.executable, "-m", "traffic_monitor.main_supervisor", "run", "--output", str(self.output)]

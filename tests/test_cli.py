@@ -184,13 +184,16 @@ def test_a_mistake_in_the_environment_is_explained_too(
     assert supervisor.started == []
 
 
-def test_without_weights_three_lines_say_what_to_do(
+def test_weights_that_are_not_there_are_named_each_in_a_line(
     supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str], clip: Path
 ) -> None:
     assert run_command_line(["--source", str(clip)]) == ExitCode.USAGE
-    told = capsys.readouterr().err
-    assert len(told.strip().splitlines()) == 3
-    assert "--set vehicle_detector.model_path=PATH" in told
+    told = capsys.readouterr().err.strip().splitlines()
+    assert told == [
+        "default settings: vehicle_detector.model_path: weights/vehicle_detector.pt does not exist",
+        "default settings: lp_detector.model_path: weights/plate_detector.pt does not exist",
+        "default settings: ocr_reader.model_dir: weights/plate_ocr is not a folder",
+    ]
     assert supervisor.started == []
 
 

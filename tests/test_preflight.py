@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from traffic_monitor import preflight
-from traffic_monitor.preflight import Check, check_machine, check_settings, missing_weights_message
+from traffic_monitor.preflight import Check, check_machine, check_settings
 from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.sinks import window
 
@@ -117,7 +117,7 @@ def test_with_everything_in_its_place_all_is_fine(files: Path) -> None:
         pytest.param(
             {"ocr_reader": {"model_name": "Other"}},
             "ocr_reader.model_name",
-            "is PP-OCR",
+            "holds PP-OCR",
             id="a name that is not the folder's",
         ),
         pytest.param(
@@ -158,22 +158,6 @@ def test_what_is_wrong_is_named(files: Path, changes: dict[str, Any], subject: s
 )
 def test_what_is_fine(files: Path, changes: dict[str, Any]) -> None:
     assert wrong(config(**changes)) == []
-
-
-def test_unset_models_are_explained_in_three_lines() -> None:
-    message = missing_weights_message(Settings())
-    assert message is not None
-    assert len(message.splitlines()) == 3
-    for key in ("vehicle_detector.model_path", "lp_detector.model_path", "ocr_reader.model_dir"):
-        assert f"--set {key}=PATH" in message
-
-
-def test_only_the_models_that_are_missing_are_asked_for(files: Path) -> None:
-    assert missing_weights_message(config()) is None
-    message = missing_weights_message(config(lp_detector={"model_path": None}))
-    assert message is not None
-    assert "lp_detector" in message
-    assert "vehicle_detector" not in message
 
 
 def machine(settings: Settings) -> dict[str, Check]:

@@ -14,7 +14,7 @@ from traffic_monitor import __version__
 from traffic_monitor.capture.sources import describe_source
 from traffic_monitor.main_supervisor import RunOutcome, Supervisor
 from traffic_monitor.official_weights import FetchError, fetch_official_weights, use_for_vehicles
-from traffic_monitor.preflight import check_machine, check_settings, missing_weights_message
+from traffic_monitor.preflight import check_machine, check_settings
 from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folder, write_summary
 from traffic_monitor.records.summary import build_summary
 from traffic_monitor.shared_utils.config_loader import DEFAULT_CONFIG, ConfigError, load_settings
@@ -74,9 +74,6 @@ def run(
 ) -> None:
     """Watch a source until it ends or is stopped, and write down what was found."""
     settings = load_settings(config, overrides, _options(source, output_dir, display, save_video))
-    hint = missing_weights_message(settings)
-    if hint is not None:
-        raise ConfigError(hint)
     problems = [
         f"{settings.origin_of(check.subject)}: {check.subject}: {check.message}"
         for check in check_settings(settings)

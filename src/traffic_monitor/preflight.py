@@ -67,27 +67,6 @@ def check_machine(settings: Settings) -> Iterator[Check]:
     yield _check_screen(settings.visualizer.display)
 
 
-def missing_weights_message(settings: Settings) -> str | None:
-    """Three lines on what to do when models are not set at all; None when all are."""
-    missing = [
-        key
-        for key, value in (
-            ("vehicle_detector.model_path", settings.vehicle_detector.model_path),
-            ("lp_detector.model_path", settings.lp_detector.model_path),
-            ("ocr_reader.model_dir", settings.ocr_reader.model_dir or settings.ocr_reader.model_name),
-        )
-        if value is None
-    ]
-    if not missing:
-        return None
-    example = " ".join(f"--set {key}=PATH" for key in missing)
-    return (
-        f"Models are not set: {', '.join(missing)}. No weights are shipped yet.\n"
-        f"Pass your own, for example: traffic-monitor run --source clip.mp4 {example}\n"
-        "or write the paths into config/settings.yaml; README.md, 'Bring your own weights', says which models fit."
-    )
-
-
 def _check_source(settings: FrameGrabberSettings) -> Check:
     subject, source = "frame_grabber.source", settings.source
     if source is None:
@@ -135,7 +114,8 @@ def _check_recognizer(settings: OcrReaderSettings) -> Check:
     if stated is None:
         return Check(subject, False, f"{folder}: {MODEL_DESCRIPTION} with Global.model_name is missing")
     if settings.model_name not in (None, stated):
-        return Check("ocr_reader.model_name", False, f"{settings.model_name}: the model in {folder} is {stated}")
+        way_out = "set ocr_reader.model_dir to null to have PaddleOCR fetch the other one"
+        return Check("ocr_reader.model_name", False, f"{settings.model_name}: {folder} holds {stated}; {way_out}")
     for name in OCR_FILES[settings.engine]:
         if not (folder / name).is_file():
             return Check(subject, False, f"{folder}: {name} is missing, which engine {settings.engine} needs")

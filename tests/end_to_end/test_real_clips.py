@@ -14,8 +14,13 @@ RUN_TIMEOUT_S = 360
 
 
 def run_clip(folder: Path, clip: str, line_y: float, *options: str) -> dict[str, Any]:
-    """The summary of a run over a whole clip."""
-    arguments = ["--source", str(need(CLIPS / clip)), "--display", "off", *real_weights(), *line_across(line_y)]
+    """The summary of a run over a whole clip with the shared weights."""
+    return run_with(folder, clip, line_y, *real_weights(), *options)
+
+
+def run_with(folder: Path, clip: str, line_y: float, *options: str) -> dict[str, Any]:
+    """The summary of a run over a whole clip with the weights of the options, else the shipped ones."""
+    arguments = ["--source", str(need(CLIPS / clip)), "--display", "off", *line_across(line_y)]
     with Program(folder, [*arguments, *options]) as program:
         exit_code = program.wait_for_end(RUN_TIMEOUT_S)
         assert exit_code == ExitCode.OK, program.console
@@ -63,3 +68,11 @@ def test_a_live_source_is_counted_without_falling_behind(tmp_path: Path) -> None
     assert frames["read"] == 321
     assert frames["processed"] + frames["dropped"] == 321
     assert summary["wall_seconds"] < 321 / 30 + 5
+
+
+def test_the_shipped_weights_count_a_motorway_and_read_a_toll_lane(tmp_path: Path) -> None:
+    main = run_with(tmp_path / "motorway", "adamridene_demo_video.mp4", 0.70)["counts"]["by_line"]["main"]
+    assert abs(sum(main["in"].values()) - 11) <= 1
+    assert sum(main["out"].values()) == 0
+    toll_lane = run_with(tmp_path / "toll_lane", "parkpow_cars.mp4", 0.60)
+    assert {"34A36837", "34A23126"} <= {plate["text"] for plate in toll_lane["plates"]}

@@ -141,6 +141,7 @@ def test_a_vehicle_outside_the_frame_is_no_error() -> None:
     assert model.images == []
 
 
-def test_without_a_model_the_service_says_which_key_is_missing(settings: Settings) -> None:
+def test_without_a_model_the_service_says_which_key_is_missing() -> None:
+    config = Settings.model_validate({"lp_detector": {"model_path": None}})
     with pytest.raises(ServiceError, match=r"lp_detector\.model_path is not set"):
-        LPDetector(settings)
+        LPDetector(config)

@@ -116,6 +116,7 @@ def test_classes_that_cannot_be_are_refused_with_what_the_model_knows(
     assert all(word in str(refusal.value) for word in words)
 
 
-def test_without_a_model_the_service_says_which_key_is_missing(settings: Settings) -> None:
+def test_without_a_model_the_service_says_which_key_is_missing() -> None:
+    config = Settings.model_validate({"vehicle_detector": {"model_path": None}})
     with pytest.raises(ServiceError, match=r"vehicle_detector\.model_path is not set"):
-        VehicleDetector(settings)
+        VehicleDetector(config)

@@ -111,6 +111,7 @@ class _DetectorSettings(_Section):
 class VehicleDetectorSettings(_DetectorSettings):
     """Which model finds vehicles and which of its answers count."""
 
+    model_path: Path | None = Path("weights/vehicle_detector.pt")
     conf_threshold: Fraction = 0.1
     classes: list[str] = Field(default=["car", "motorcycle", "bus", "truck"], min_length=1)
     class_mapping: dict[int, str] = Field(default_factory=dict)
@@ -164,6 +165,7 @@ class VehicleTrackerSettings(_Section):
 class LpDetectorSettings(_DetectorSettings):
     """Which model finds plates, on which vehicles, and how often."""
 
+    model_path: Path | None = Path("weights/plate_detector.pt")
     conf_threshold: Fraction = 0.3
     min_plate_width_px: int = Field(default=32, ge=1, le=4096)
     min_vehicle_width_px: int = Field(default=120, ge=1, le=7680)
@@ -175,7 +177,7 @@ class LpDetectorSettings(_DetectorSettings):
 class OcrReaderSettings(_Section):
     """Which recogniser reads the plates."""
 
-    model_dir: Path | None = None
+    model_dir: Path | None = Path("weights/plate_ocr")
     model_name: str | None = None
     engine: OcrEngine = OcrEngine.PADDLE
     device: str = "cpu"
