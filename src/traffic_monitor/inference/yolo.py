@@ -13,6 +13,7 @@ from traffic_monitor.inference.openvino_cache import ImageSize, as_openvino, def
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.service_loop import ServiceError
+from traffic_monitor.shared_utils.settings import DetectorSettings
 
 WARM_UP_IMAGE: Image = np.zeros((64, 64, 3), dtype=np.uint8)
 """The first picture costs many times as much as the next: it is spent before the service says it is ready."""
@@ -80,6 +81,19 @@ class YoloModel:
         rows = result.boxes.data.tolist()
         boxes = (DetectedBox(_inside(row[:4], width, height), row[4], int(row[5])) for row in rows)
         return [box for box in boxes if _has_area(box.bbox_xyxy)]
+
+
+def load_detector(section: str, settings: DetectorSettings) -> YoloModel:
+    """The model that a section of the settings names.
+
+    Raises:
+        ServiceError: the section names none, or it cannot be loaded.
+    """
+    if settings.model_path is None:
+        raise ServiceError(f"{section}.model_path is not set")
+    return YoloModel(
+        settings.model_path, settings.conf_threshold, settings.iou_threshold, settings.imgsz, settings.device
+    )
 
 
 def _fastest_form(model_path: Path, imgsz: ImageSize, device: str) -> Path:

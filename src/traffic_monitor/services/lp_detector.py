@@ -1,6 +1,6 @@
 """Plate detector: ``TrackedMessage`` in, one ``PlateCandidateMessage`` per plate out."""
 
-from traffic_monitor.inference.yolo import DetectionModel, YoloModel
+from traffic_monitor.inference.yolo import DetectionModel, load_detector
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to_frame
 from traffic_monitor.plates.schedule import ReadingSchedule
 from traffic_monitor.shared_utils.constants import ServiceName
@@ -12,8 +12,8 @@ from traffic_monitor.shared_utils.custom_types import (
     header_of,
 )
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
-from traffic_monitor.shared_utils.service_loop import Service, ServiceError, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import LpDetectorSettings, Settings
+from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
 
 
@@ -22,7 +22,7 @@ class LPDetector(Service):
 
     def __init__(self, config: Settings, model: DetectionModel | None = None) -> None:
         self._settings = config.lp_detector
-        self._model = model or _load(self._settings)
+        self._model = model or load_detector(ServiceName.LP_DETECTOR, self._settings)
         self._decoder = FrameDecoder()
         self._schedule = ReadingSchedule(
             self._settings.interval_frames,
@@ -68,18 +68,6 @@ class LPDetector(Service):
                     plate_confidence=found.confidence,
                 )
         return None
-
-
-def _load(settings: LpDetectorSettings) -> YoloModel:
-    if settings.model_path is None:
-        raise ServiceError("lp_detector.model_path is not set")
-    return YoloModel(
-        settings.model_path,
-        settings.conf_threshold,
-        settings.iou_threshold,
-        settings.imgsz,
-        settings.device,
-    )
 
 
 def lp_detector_process(

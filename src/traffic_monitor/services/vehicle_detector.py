@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from traffic_monitor.inference.yolo import DetectionModel, YoloModel
+from traffic_monitor.inference.yolo import DetectionModel, load_detector
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage
@@ -18,7 +18,7 @@ class VehicleDetector(Service):
 
     def __init__(self, config: Settings, model: DetectionModel | None = None) -> None:
         settings = config.vehicle_detector
-        self._model = model or _load(settings)
+        self._model = model or load_detector(ServiceName.VEHICLE_DETECTOR, settings)
         self._names = choose_classes(self._model.names, settings)
 
     def process(self, message: FrameMessage) -> list[DetectionMessage]:
@@ -58,18 +58,6 @@ def choose_classes(model_names: Mapping[int, str], settings: VehicleDetectorSett
             f"it knows {', '.join(list(names.values())[:12])}"
         )
     return chosen
-
-
-def _load(settings: VehicleDetectorSettings) -> YoloModel:
-    if settings.model_path is None:
-        raise ServiceError("vehicle_detector.model_path is not set")
-    return YoloModel(
-        settings.model_path,
-        settings.conf_threshold,
-        settings.iou_threshold,
-        settings.imgsz,
-        settings.device,
-    )
 
 
 def vehicle_detector_process(

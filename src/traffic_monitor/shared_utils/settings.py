@@ -101,14 +101,17 @@ class FrameGrabberSettings(_Section):
         return self.mode is SourceMode.LIVE
 
 
-class _DetectorSettings(_Section):
+class DetectorSettings(_Section):
+    """Which YOLO model to run, and how."""
+
     model_path: Path | None = None
+    conf_threshold: Fraction = 0.25
     iou_threshold: Fraction = 0.5
     imgsz: ImageSize | tuple[ImageSize, ImageSize] | None = None
     device: str = "cpu"
 
 
-class VehicleDetectorSettings(_DetectorSettings):
+class VehicleDetectorSettings(DetectorSettings):
     """Which model finds vehicles and which of its answers count."""
 
     model_path: Path | None = Path("weights/vehicle_detector.pt")
@@ -162,7 +165,7 @@ class VehicleTrackerSettings(_Section):
     botsort: BotSortSettings = BotSortSettings()
 
 
-class LpDetectorSettings(_DetectorSettings):
+class LpDetectorSettings(DetectorSettings):
     """Which model finds plates, on which vehicles, and how often."""
 
     model_path: Path | None = Path("weights/plate_detector.pt")
