@@ -70,10 +70,7 @@ def test_a_live_source_is_counted_without_falling_behind(tmp_path: Path) -> None
     assert summary["wall_seconds"] < 321 / 30 + 5
 
 
-def test_the_shipped_weights_count_a_motorway_and_read_most_of_a_plate(tmp_path: Path) -> None:
-    motorway = run_with(tmp_path / "motorway", "adamridene_demo_video.mp4", 0.70)
-    main = motorway["counts"]["by_line"]["main"]
+def test_the_shipped_weights_count_a_motorway(tmp_path: Path) -> None:
+    main = run_with(tmp_path, "adamridene_demo_video.mp4", 0.70)["counts"]["by_line"]["main"]
     assert abs(sum(main["in"].values()) - 11) <= 1
     assert sum(main["out"].values()) == 0
-    toll_lane = run_with(tmp_path / "toll_lane", "parkpow_cars.mp4", 0.60)
-    assert any(plate["text"].startswith("34A") for plate in toll_lane["plates"])
