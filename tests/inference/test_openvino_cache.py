@@ -1,10 +1,12 @@
 """Converted models are kept, and only whole ones. The conversion itself is faked."""
 
+import os
 from pathlib import Path
 
 import pytest
+from loguru import logger
 
-from traffic_monitor.inference import openvino_cache
+from traffic_monitor.inference import openvino_cache, yolo
 from traffic_monitor.inference.openvino_cache import as_openvino, default_cache_dir
 
 
@@ -102,3 +104,21 @@ def test_the_cache_is_where_the_user_wants_caches(tmp_path: Path, monkeypatch: p
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert default_cache_dir() == tmp_path / "home" / ".cache" / "traffic-monitor"
+
+
+def test_a_model_that_cannot_be_converted_runs_as_it_is_with_a_warning_on_the_terminal(
+    onnx: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> Path:
+        raise RuntimeError("operator not supported")
+
+    monkeypatch.setattr(yolo, "as_openvino", fail)
+    terminal = logger.add(lambda message: os.write(2, message.encode()), level="WARNING")
+    try:
+        assert yolo._fastest_form(onnx, None, "cpu") == onnx
+    finally:
+        logger.remove(terminal)
+    assert (
+        "could not be converted to OpenVINO and runs as it is, slower: operator not supported"
+        in capfd.readouterr().err
+    )

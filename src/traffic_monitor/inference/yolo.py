@@ -54,11 +54,12 @@ class YoloModel:
         device: str,
     ) -> None:
         prepare_environment()
+        fastest = _fastest_form(model_path, imgsz, device)
         with silenced():
             from ultralytics import YOLO
 
             try:
-                self._model = YOLO(str(_fastest_form(model_path, imgsz, device)), task="detect")
+                self._model = YOLO(str(fastest), task="detect")
                 self.names: dict[int, str] = {int(i): str(n) for i, n in self._model.names.items()}
             except Exception as error:
                 raise ServiceError(f"{model_path} cannot be loaded as a YOLO model: {error}") from error
@@ -101,7 +102,8 @@ def _fastest_form(model_path: Path, imgsz: ImageSize, device: str) -> Path:
     if model_path.is_dir() or device != "cpu":
         return model_path
     try:
-        return as_openvino(model_path, imgsz, default_cache_dir())
+        with silenced():
+            return as_openvino(model_path, imgsz, default_cache_dir())
     except Exception as error:  # noqa: BLE001 - the original works as well, only slower
         logger.warning("{} could not be converted to OpenVINO and runs as it is, slower: {}", model_path, error)
         return model_path

@@ -105,7 +105,7 @@ class DetectorSettings(_Section):
     """Which YOLO model to run, and how."""
 
     model_path: Path | None = None
-    conf_threshold: Fraction = 0.25
+    conf_threshold: Fraction
     iou_threshold: Fraction = 0.5
     imgsz: ImageSize | tuple[ImageSize, ImageSize] | None = None
     device: str = "cpu"
