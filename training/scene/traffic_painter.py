@@ -3,8 +3,8 @@ rendered empty place.
 
 The place's sky share is darkened beneath vehicles, its sun share is cut out by their shadows, and the
 vehicles are shaded by the
-place's own surroundings. All light is linear; several instants within the exposure give edges and motion
-their softness.
+place's own surroundings. All light is linear; motion is softened along each vehicle's
+movement.
 """
 
 from __future__ import annotations
