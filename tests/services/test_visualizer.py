@@ -90,7 +90,7 @@ def test_the_line_is_drawn_with_its_counts(settings: Settings, scenes: list[Scen
     visualizer.process(make_count_update(3))
     visualizer.process(make_tracked_message([]))
     (line,) = scenes[0].lines
-    assert (line.start, line.end) == ((0, 144), (320, 144))
+    assert (line.start, line.end) == ((0, pytest.approx(184.8)), (320, pytest.approx(184.8)))
     assert line.label == "main: in 3  out 0"
 
 

@@ -67,7 +67,7 @@ ImageSize = Annotated[int, Field(ge=32, le=4096)]
 class FrameGrabberSettings(_Section):
     """Where frames come from and how they are sent on."""
 
-    source: int | str | None = None
+    source: int | str | None = "demo/street.mp4"
     mode: SourceMode = SourceMode.AUTO
     start_time: datetime | None = None
     resize_width: Annotated[int, Field(ge=64, le=7680)] | None = None
@@ -215,7 +215,7 @@ class VehicleCounterSettings(_Section):
     """The counting lines."""
 
     lines: list[LineSettings] = Field(
-        default=[LineSettings(name="main", points=((0.0, 0.6), (1.0, 0.6)))],
+        default=[LineSettings(name="main", points=((0.0, 0.77), (1.0, 0.77)))],
     )
 
     @field_validator("lines")
