@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,7 +36,8 @@ class Source:
 
     `weight` is the share of samples drawn from it (relative to the other sources), `frame_step` the distance
     between two frames taken from a clip, `plates` says that its label files hold plate boxes as class 0,
-    `squared` that the pictures were stretched to a square from some wider shape.
+    `squared` that the pictures were stretched to a square from some wider shape, `drawn` that they come from
+    the scene generator, whose boxes are exact.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Source:
     frame_step: int = 0
     plates: bool = False
     squared: bool = False
+    drawn: bool = False
 
 
 # Left out on purpose: intel_car-detection (seen from above; the teacher finds almost nothing there and would
@@ -73,6 +76,9 @@ PLATE_SOURCES = (
 )
 
 SOURCES = {"vehicles": VEHICLE_SOURCES, "plates": PLATE_SOURCES}
+
+DRAWN_WEIGHTS = {"vehicles": 1.5, "plates": 2.5}
+"""Share of the samples that come from drawn scenes, where there are any."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def read_boxes(label_file: Path, width: int, height: int) -> list[list[float]]:
     return rows
 
 
-def still_pictures(folder: Path) -> Iterator[tuple[str, Image, list[list[float]]]]:
+def still_pictures(folder: Path, labels: Path) -> Iterator[tuple[str, Image, list[list[float]]]]:
     """Name, BGR picture and boxes of every labelled photo of one set, in the order of the names."""
     for file in sorted((folder / "images").glob("*.jpg")):
         image = cv2.imread(str(file))
@@ -124,7 +130,7 @@ def still_pictures(folder: Path) -> Iterator[tuple[str, Image, list[list[float]]
             raise FileNotFoundError(f"{file} is no picture that OpenCV can read")
         image = scaled(np.asarray(image, dtype=np.uint8))
         height, width = image.shape[:2]
-        yield file.stem, image, read_boxes(folder / "labels" / f"{file.stem}.txt", width, height)
+        yield file.stem, image, read_boxes(labels / f"{file.stem}.txt", width, height)
 
 
 def clip_pictures(file: Path, frame_step: int) -> Iterator[tuple[str, Image, list[list[float]]]]:
@@ -141,22 +147,30 @@ def clip_pictures(file: Path, frame_step: int) -> Iterator[tuple[str, Image, lis
     capture.release()
 
 
-def build_cache(shared: Path, task: str, out: Path) -> int:
+def pictures_of(source: Source, task: str, shared: Path) -> Iterator[tuple[str, Image, list[list[float]]]]:
+    """Name, BGR picture and labelled boxes of everything one source holds."""
+    path = shared / source.path
+    if source.frame_step:
+        return clip_pictures(path, source.frame_step)
+    return still_pictures(path, path / task / "labels" if source.drawn else path / "labels")
+
+
+def build_cache(shared: Path, task: str, out: Path, scenes: Path | None = None) -> int:
     """Write `pixels.bin` and `index.json` under `out`; returns the number of pictures.
 
-    For plates the boxes are completed by the shared plate detector.
+    For plates the boxes of photos are completed by the shared plate detector. `scenes` is a folder of
+    `training.scene.random_scenes`.
     """
-    sources = SOURCES[task]
+    drawn = [Source(str(scenes.resolve()), DRAWN_WEIGHTS[task], plates=True, drawn=True)] if scenes else []
+    sources = [*SOURCES[task], *drawn]
     teacher = PlateTeacher(shared / "weights/license_plate_detector_320_int8.onnx") if task == "plates" else None
     out.mkdir(parents=True, exist_ok=True)
     pictures: list[CachedPicture] = []
     offset = 0
     with (out / "pixels.bin").open("wb") as pixels:
         for number, source in enumerate(sources):
-            path = shared / source.path
-            found = clip_pictures(path, source.frame_step) if source.frame_step else still_pictures(path)
-            for order, (name, image, boxes) in enumerate(found):
-                if teacher is not None:
+            for order, (name, image, boxes) in enumerate(pictures_of(source, task, shared)):
+                if teacher is not None and not source.drawn:
                     image, boxes = completed(image, boxes if source.plates else [], teacher)
                 height, width = image.shape[:2]
                 validation = not source.frame_step and order % VALIDATION_EVERY == VALIDATION_EVERY - 1
@@ -183,10 +197,19 @@ class PictureCache:
         flat = self._pixels[picture.offset : picture.offset + size]
         return np.asarray(flat.reshape(picture.height, picture.width, 3))
 
-    def chances(self, validation: bool) -> tuple[list[CachedPicture], NDArray[np.float64]]:
-        """The pictures of one part and the chance of each to be drawn, by its source's weight."""
-        part = [p for p in self.pictures if p.validation == validation]
-        counts = np.bincount([p.source for p in part], minlength=len(self.sources))
+    def chances(
+        self, validation: bool, drawn: bool | None = None
+    ) -> tuple[list[CachedPicture], NDArray[np.float64]]:
+        """The pictures of one part and the chance of each to be taken, by its source's weight.
+
+        `drawn` asks for drawn scenes alone or for photos alone; None for both.
+        """
+        part = [
+            p
+            for p in self.pictures
+            if p.validation == validation and (drawn is None or self.sources[p.source].drawn == drawn)
+        ]
+        counts = Counter(p.source for p in part)
         weights = np.array([self.sources[p.source].weight / counts[p.source] for p in part])
         return part, weights / weights.sum()
 
@@ -196,8 +219,9 @@ def main() -> None:
     parser.add_argument("task", choices=sorted(SOURCES))
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--scenes", type=Path, help="drawn scenes to train on as well")
     args = parser.parse_args()
-    count = build_cache(args.shared, args.task, args.out)
+    count = build_cache(args.shared, args.task, args.out, args.scenes)
     print(f"{count} pictures cached under {args.out}")
 
 

@@ -47,7 +47,7 @@ class ViewRecipe:
 
     size: int
     mosaic: float = 0.3
-    coarse: float = 0.15
+    coarse: float = 0.3
 
 
 def visible_boxes(boxes: Boxes, width: int, height: int) -> Boxes:
@@ -96,7 +96,7 @@ def window(
     part = image[top:bottom, left:right]
     part_size = (max(1, round((right - left) * fx)), max(1, round((bottom - top) * fy)))
     if rng.random() < recipe.coarse:
-        reduce = rng.uniform(0.4, 0.8)
+        reduce = rng.uniform(0.35, 0.85)
         small = (max(2, int(part_size[0] * reduce)), max(2, int(part_size[1] * reduce)))
         part = np.asarray(cv2.resize(part, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     shrinks = part_size[0] < part.shape[1]

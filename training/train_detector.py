@@ -15,6 +15,7 @@ import json
 import math
 import signal
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,19 @@ TEACHER = "weights/yolo11n_coco_int8_openvino_model"
 
 Loader = DataLoader[dict[str, Any]]
 
+DRAWN_SHARE = 0.15
+"""Share of the vehicle batches that are drawn scenes, learned from their exact boxes instead of the teacher."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One view to make: its number, the side of its window in pixels, and whether of a drawn scene."""
+
+    number: int
+    size: int
+    drawn: bool = False
+
+
 WARM_UP = 100
 """Steps over which the learning rate rises."""
 
@@ -52,12 +66,17 @@ VALIDATION_VIEWS = 96
 """Fixed views of pictures kept back, on which the loss is watched."""
 
 
-WINDOWS = ((256, 8, 0.6), (384, 4, 0.25), (512, 2, 0.15))
+WINDOWS = ((256, 8, 0.45), (384, 4, 0.3), (512, 2, 0.25))
 """Window sides in pixels, windows in a batch of that size (about as many pixels each), shares of the batches.
 
 Small windows are cheap and carry most lessons; without large ones the detector sees vehicles in large empty
 areas, because its widest view was always filled with what a small window shows.
 """
+
+
+def is_drawn(step: int, seed: int) -> bool:
+    """Whether the batch of one step is of drawn scenes, where there are any."""
+    return bool(np.random.default_rng([seed, step, 2]).random() < DRAWN_SHARE)
 
 
 def windows_of(step: int, seed: int) -> tuple[int, int]:
@@ -75,14 +94,14 @@ class Views(Dataset[dict[str, Any]]):
         cache: Path,
         mosaic: float,
         teacher: Path | None,
-        wanted: list[tuple[int, int]],
+        wanted: list[Wanted],
         seed: int,
         kept: bool,
     ) -> None:
-        """`wanted` lists (number, window side) per view; `kept` takes the pictures kept for validation."""
+        """`kept` takes the pictures kept for validation."""
         self._cache = PictureCache(cache)
-        self._pictures, chances = self._cache.chances(kept)
-        self._cumulative = np.cumsum(chances)
+        by_teacher = teacher is not None
+        self._pools = {drawn: self._cache.chances(kept, drawn if by_teacher else None) for drawn in (False, True)}
         self._mosaic = mosaic
         self._teacher_folder = teacher
         self._teachers: dict[int, VehicleTeacher] = {}
@@ -100,13 +119,14 @@ class Views(Dataset[dict[str, Any]]):
         return torch.from_numpy(self._teachers[size](image))
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        number, size = self._wanted[index]
-        rng = np.random.default_rng([self._seed, number])
-        recipe = ViewRecipe(size, self._mosaic)
-        image, boxes, _ = draw_view(rng, self._cache, self._pictures, self._cumulative, recipe)
+        wanted = self._wanted[index]
+        rng = np.random.default_rng([self._seed, wanted.number])
+        pictures, chances = self._pools[wanted.drawn]
+        recipe = ViewRecipe(wanted.size, self._mosaic)
+        image, boxes, _ = draw_view(rng, self._cache, pictures, np.cumsum(chances), recipe)
         view: dict[str, Any] = {"boxes": torch.from_numpy(np.ascontiguousarray(boxes))}
-        if self._teacher_folder is not None:
-            view["taught"] = self._taught(image, size)
+        if self._teacher_folder is not None and not wanted.drawn:
+            view["taught"] = self._taught(image, wanted.size)
         seen = spoil(rng, image)
         view["image"] = torch.from_numpy(np.ascontiguousarray(seen[..., ::-1].transpose(2, 0, 1)))
         return view
@@ -257,6 +277,8 @@ class Training:
         self.label_loss = LabelLoss(self.model)
         self.step = 0
         self.asked_to_end: bool = False
+        drawn = any(source.drawn for source in PictureCache(args.cache).sources)
+        self._has_drawn = drawn and args.task == "vehicles"
         self.strides: Tensor = self.model.stride.to(self.device)
 
     def load(self, path: Path) -> None:
@@ -288,8 +310,8 @@ class Training:
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
-    def _loader(self, wanted: list[list[tuple[int, int]]], mosaic: float, kept: bool) -> Loader:
-        """Batches of the views (number, window side) listed for each."""
+    def _loader(self, wanted: list[list[Wanted]], mosaic: float, kept: bool) -> Loader:
+        """Batches of the views listed for each."""
         args = self.args
         teacher = args.shared / TEACHER if args.task == "vehicles" else None
         views = Views(args.cache, mosaic, teacher, [view for batch in wanted for view in batch], args.seed, kept)
@@ -302,7 +324,8 @@ class Training:
         wanted = []
         for step in range(self.step, self.step + steps):
             size, count = windows_of(step, self.args.seed)
-            wanted.append([(step * 64 + i, size) for i in range(count)])
+            drawn = self._has_drawn and is_drawn(step, self.args.seed)
+            wanted.append([Wanted(step * 64 + i, size, drawn) for i in range(count)])
         return self._loader(wanted, self.args.mosaic, kept=False)
 
     def loss(self, network: nn.Module, batch: dict[str, Any]) -> Tensor:
@@ -317,7 +340,7 @@ class Training:
     @torch.no_grad()
     def validate(self) -> float:
         """Mean loss of the averaged network on the views kept back, at 320 pixels."""
-        wanted = [[(start + i, 320) for i in range(16)] for start in range(0, VALIDATION_VIEWS, 16)]
+        wanted = [[Wanted(start + i, 320) for i in range(16)] for start in range(0, VALIDATION_VIEWS, 16)]
         batches = self._loader(wanted, 0.0, kept=True)
         return float(np.mean([float(self.loss(self.average, batch)) for batch in batches]))
 

@@ -187,6 +187,10 @@ def write_labels(rows: list[dict[str, Any]], stem: str, out: Path) -> None:
     (out / "plates" / "texts" / f"{stem}.json").write_text(json.dumps(texts))
 
 
+PLACE_SCALE = 0.5
+"""The empty place is rendered at half the size: pictures are shrunk to 640 pixels for training anyway."""
+
+
 def make_place(out: Path, seed: int, pool: int, pictures: int, samples: int) -> None:
     """One place with its pictures."""
     rng = Random(seed)
@@ -195,7 +199,7 @@ def make_place(out: Path, seed: int, pool: int, pictures: int, samples: int) -> 
     rows = random_fleet(rng, pool)
     drives = random_drives(rows, spec, rng)
     build_all(rows, work / "fleet")
-    render(spec, camera, work / "place", samples)
+    render(spec, camera, work / "place", samples, PLACE_SCALE)
     painter = Painter(work / "place", camera)
     vehicles = load_vehicles(painter, work / "fleet", drives)
     numbers = {drive.name: index for index, drive in enumerate(drives)}
