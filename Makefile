@@ -6,7 +6,7 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: start test lint format typecheck install clean
+.PHONY: start test lint format typecheck evaluate install clean
 
 start: $(STAMP)
 	$(BIN)/traffic-monitor run
@@ -24,6 +24,10 @@ format: $(STAMP)
 
 typecheck: $(STAMP)
 	$(BIN)/mypy
+
+# Measures the shipped weights; writes weights/metrics.json and the table in weights/README.md.
+evaluate: $(STAMP)
+	$(BIN)/python -m training.evaluate
 
 install: $(STAMP)
 
