@@ -66,8 +66,8 @@ class ClipResult:
 
     @property
     def plates_exact(self) -> float:
-        """Share of the wanted plates that were read."""
-        return 1 - len(self.missed) / len(self.wanted_plates)
+        """Share of the wanted plates that were read; 1 where none are wanted."""
+        return 1 - len(self.missed) / max(1, len(self.wanted_plates))
 
 
 def true_counts(truth: dict[str, Any]) -> Counts:

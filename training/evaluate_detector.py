@@ -94,12 +94,12 @@ class Tally:
 
     def figures(self) -> dict[str, float]:
         """Recall and precision as shares; of an empty reference the recall is 1."""
-        found = self.hit + self.false
+        found, lenient = self.hit + self.false, self.hit + self.lenient_false
         return {
             "reference": self.wanted,
             "recall": round(self.hit / self.wanted, 4) if self.wanted else 1.0,
             "precision": round(self.hit / found, 4) if found else 1.0,
-            "lenient_precision": round(self.hit / max(1, self.hit + self.lenient_false), 4),
+            "lenient_precision": round(self.hit / lenient, 4) if lenient else 1.0,
             "class_right": round(self.right_class / max(1, self.hit), 4),
         }
 
@@ -110,7 +110,8 @@ def tall(boxes: Detections) -> NDArray[np.bool_]:
 
 def compare(found: Detections, teacher: Detections, confidence: float, by_class: bool) -> Tally:
     """One frame. `found` and `teacher` go down to low confidences; the limits are applied here."""
-    sure = teacher[(teacher[:, 4] >= REFERENCE_CONFIDENCE) & tall(teacher)]
+    is_sure = (teacher[:, 4] >= REFERENCE_CONFIDENCE) & tall(teacher)
+    sure, doubtful = teacher[is_sure], teacher[~is_sure]
     mine = found[(found[:, 4] >= confidence) & tall(found)]
     tally = Tally(wanted=len(sure))
     groups = [(mine, sure)]
@@ -122,7 +123,7 @@ def compare(found: Detections, teacher: Detections, confidence: float, by_class:
         tally.right_class += sum(int(some[i, 5] == reference[j, 5]) for i, j in matched)
         wrong = np.delete(some, [i for i, _ in matched], axis=0)
         tally.false += len(wrong)
-        tally.lenient_false += len(wrong) - len(pairs(wrong, teacher, MATCH))
+        tally.lenient_false += len(wrong) - len(pairs(wrong, doubtful, MATCH))
     return tally
 
 

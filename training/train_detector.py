@@ -218,7 +218,7 @@ class Optimiser:
 
 def rate_factor(step: int, steps: int, fall: int) -> float:
     """Share of the full learning rate at a step."""
-    return min(1.0, (step + 1) / WARM_UP, max(0.0, (steps - step) / fall))
+    return min(1.0, (step + 1) / WARM_UP, max(0.0, (steps - step) / max(1, fall)))
 
 
 def new_model(task: str) -> DetectionModel:

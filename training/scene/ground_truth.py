@@ -150,7 +150,7 @@ def crossings(
                 before = None
                 continue
             side = side_of(np.array([(box[0] + box[2]) / 2, box[3]]), ends)
-            if before is not None and before * side < 0:
+            if before is not None and (before < 0) != (side < 0):
                 share = before / (before - side)
                 rows.append(
                     {

@@ -59,6 +59,8 @@ PAINTS = (
 )
 SMALLEST_LABEL = 10
 """Vehicles lower than this many pixels, and plates narrower, get no label."""
+LEAST_SEEN = 0.15
+"""Share of a vehicle's box that must show it; of one hidden more than that nobody could say what it is."""
 
 
 def random_place(rng: Random) -> tuple[PlaceSpec, Camera]:
@@ -173,7 +175,9 @@ def write_labels(rows: list[dict[str, Any]], stem: str, out: Path) -> None:
     """The label files of one picture."""
     vehicles, plates, texts = [], [], []
     for row in rows:
-        if row["box_visible"][3] - row["box_visible"][1] >= SMALLEST_LABEL:
+        x1, y1, x2, y2 = row["box"]
+        seen = row["visible_pixels"] >= LEAST_SEEN * (x2 - x1) * (y2 - y1)
+        if seen and row["box_visible"][3] - row["box_visible"][1] >= SMALLEST_LABEL:
             vehicles.append(label(row["box_visible"], CLASSES[row["class"]]))
         for plate in row["plates"]:
             if plate["width_px"] < SMALLEST_LABEL or plate["visible"] < 0.6:

@@ -1,0 +1,148 @@
+"""Pictures from disk to training windows: a box stays on what it marks."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from training.detector_data import CachedPicture, Image, PictureCache, Source, read_boxes, scaled
+from training.detector_views import Boxes, ViewRecipe, draw_view, spoil, visible_boxes
+
+RED, BLUE = (0, 0, 255), (255, 0, 0)
+SIZE = 192
+Drawn = tuple[Image, Boxes]
+
+
+def grey_picture(width: int, height: int) -> Image:
+    return np.full((height, width, 3), 90, np.uint8)
+
+
+def write_cache(folder: Path, pictures: list[tuple[Source, Image, list[list[float]], bool]]) -> PictureCache:
+    """What `build_cache` writes, each picture of a source of its own."""
+    rows, offset = [], 0
+    with (folder / "pixels.bin").open("wb") as pixels:
+        for number, (_, image, boxes, kept) in enumerate(pictures):
+            picture = CachedPicture(number, f"p{number}", offset, *image.shape[:2], kept, boxes)
+            pixels.write(image.tobytes())
+            rows.append(asdict(picture))
+            offset += image.size
+    index = {"sources": [asdict(source) for source, *_ in pictures], "pictures": rows}
+    (folder / "index.json").write_text(json.dumps(index))
+    return PictureCache(folder)
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> PictureCache:
+    """Two pictures with one marker each: its left half red, its right half blue, its box around both."""
+    pictures = []
+    for width, height, (x, y), squared in ((320, 200, (50, 60), False), (150, 170, (80, 40), True)):
+        image = grey_picture(width, height)
+        image[y : y + 50, x : x + 30] = RED
+        image[y : y + 50, x + 30 : x + 60] = BLUE
+        boxes = [[2.0, x, y, x + 60, y + 50]]
+        pictures.append((Source(f"s{width}", 1.0, squared=squared), image, boxes, False))
+    return write_cache(tmp_path_factory.mktemp("cache"), pictures)
+
+
+def view(cache: PictureCache, seed: int, mosaic: float) -> Drawn:
+    pictures, chances = cache.chances(validation=False)
+    recipe = ViewRecipe(SIZE, mosaic)
+    image, boxes, _ = draw_view(np.random.default_rng(seed), cache, pictures, np.cumsum(chances), recipe)
+    return image, boxes
+
+
+def coloured(image: Image) -> NDArray[np.bool_]:
+    return np.asarray(image.max(2).astype(int) - image.min(2) > 110)
+
+
+def test_the_box_of_a_window_ends_where_its_marker_ends(marked: PictureCache) -> None:
+    mirrored = []
+    for seed in range(150):
+        image, boxes = view(marked, seed, mosaic=0.0)
+        assert image.shape == (SIZE, SIZE, 3)
+        rows, columns = np.nonzero(coloured(image))
+        if len(boxes) == 0:  # Cut away for the most part.
+            continue
+        ((kind, *corners),) = boxes.tolist()
+        assert kind == 2
+        ends = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert corners == pytest.approx(ends, abs=3.5), seed
+        red, blue = (np.flatnonzero((image[..., c] > 200).any(0) & coloured(image).any(0)) for c in (2, 0))
+        if len(red) and len(blue):
+            mirrored.append(bool(red.mean() > blue.mean()))
+    assert len(mirrored) > 100
+    assert 0.35 < np.mean(mirrored) < 0.65
+
+
+def test_the_boxes_of_a_mosaic_lie_on_markers_and_most_markers_have_one(marked: PictureCache) -> None:
+    marks, boxed, count = 0, 0, 0
+    for seed in range(100):
+        image, boxes = view(marked, seed, mosaic=1.0)
+        mask = coloured(image)
+        assert boxes[:, 1:].min(initial=0) >= 0
+        assert boxes[:, 1:].max(initial=0) <= SIZE
+        inside = np.zeros_like(mask)
+        for x1, y1, x2, y2 in boxes[:, 1:].round().astype(int).tolist():
+            inside[y1:y2, x1:x2] = True
+            core = mask[y1 + 3 : y2 - 3, x1 + 3 : x2 - 3]
+            assert core.size == 0 or core.mean() > 0.95, seed
+        marks, boxed, count = marks + int(mask.sum()), boxed + int((mask & inside).sum()), count + len(boxes)
+    assert boxed / marks > 0.85
+    assert count > 100  # More than one of the four parts shows a marker.
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        pytest.param((-10, -20, 30, 30), (0, 0, 30, 30), id="clipped to the window"),
+        pytest.param((90, 10, 110, 30), (90, 10, 100, 30), id="half of it visible"),
+        pytest.param((95, 10, 120, 30), None, id="a fifth of it visible"),
+        pytest.param((10, 10, 12, 30), None, id="too narrow to see"),
+        pytest.param((10, 75, 40, 90), (10, 75, 40, 80), id="the height is the window's"),
+    ],
+)
+def test_visible_boxes(box: tuple[int, ...], expected: tuple[int, ...] | None) -> None:
+    left = visible_boxes(np.array([[1, *box]], np.float32), 100, 80)
+    assert left.tolist() == ([] if expected is None else [[1, *expected]])
+
+
+def test_spoiling_keeps_shape_and_type_and_the_given_picture() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    before = image.copy()
+    spoiled = [spoil(np.random.default_rng(seed), image) for seed in range(60)]
+    assert {(s.shape, s.dtype) for s in spoiled} == {((40, 60, 3), np.dtype(np.uint8))}
+    assert np.array_equal(image, before)
+    assert not any(np.array_equal(s, image) for s in spoiled)
+    assert np.array_equal(spoiled[7], spoil(np.random.default_rng(7), image))
+
+
+def test_large_pictures_are_shrunk_and_small_ones_stay() -> None:
+    assert scaled(grey_picture(1280, 720)).shape == (360, 640, 3)
+    assert scaled(grey_picture(300, 900)).shape == (640, 213, 3)
+    small = grey_picture(640, 100)
+    assert scaled(small) is small
+
+
+def test_yolo_shares_become_pixels(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("2 0.5 0.5 0.2 0.4\n0 0.1 0.1 0.2 0.2 0.9\n")
+    boxes = read_boxes(tmp_path / "a.txt", 200, 100)
+    assert boxes[0] == pytest.approx([2, 80, 30, 120, 70])
+    assert boxes[1] == pytest.approx([0, 0, 0, 40, 20])
+    assert read_boxes(tmp_path / "missing.txt", 200, 100) == []
+
+
+def test_a_cache_gives_back_its_pictures_and_draws_sources_by_weight(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    images = [rng.integers(0, 256, (height, 9, 3), np.uint8) for height in (5, 7, 4)]
+    sources = [Source("a", 1.0), Source("b", 3.0), Source("c", 9.0)]
+    boxes = [[[0.0, 1.0, 1.0, 4.0, 4.0]], [], []]
+    cache = write_cache(tmp_path, list(zip(sources, images, boxes, (False, False, True), strict=True)))
+    assert cache.sources == sources
+    assert [picture.boxes for picture in cache.pictures] == boxes
+    assert all(np.array_equal(cache.image(p), i) for p, i in zip(cache.pictures, images, strict=True))
+    part, chances = cache.chances(validation=False)
+    assert [picture.name for picture in part] == ["p0", "p1"]
+    assert chances == pytest.approx([0.25, 0.75])

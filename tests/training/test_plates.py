@@ -1,0 +1,128 @@
+"""Drawn plates, the crops made of them, and the network that reads them."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from training.plate_capture import photograph
+from training.plate_drawing import PlatePress
+from training.plate_glyphs import CHARACTERS, GROUPS, GlyphAtlas, Typeface
+from training.plate_layouts import DIGITS, LAYOUTS, Layout, fill
+from training.plate_ocr_network import ALPHABET, CLASSES, SLOTS, PlateReader
+from training.plate_real_crops import load_real_crops
+from training.plate_text_data import UNKNOWN, Sample, assemble
+from training.train_plate_ocr import Schedule, decode
+
+BLOCK = np.full((64, 32), 255, np.uint8)
+"""Every character of the tests' only typeface: no font is needed."""
+CELLS = 8 * 16
+
+
+@pytest.fixture(scope="module")
+def press() -> PlatePress:
+    face = Typeface("block", dict.fromkeys(CHARACTERS, BLOCK))
+    return PlatePress(GlyphAtlas(dict.fromkeys(GROUPS, (face,)), defaultdict(lambda: (BLOCK,))))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_a_filled_pattern_keeps_its_format_and_can_be_read(layout: Layout) -> None:
+    allowed = {"D": DIGITS, "L": layout.letters, "A": DIGITS + layout.letters}
+    for seed, pattern in enumerate(layout.patterns * 3):
+        writing = fill(pattern, layout.letters, np.random.default_rng(seed))
+        assert writing == fill(pattern, layout.letters, np.random.default_rng(seed))
+        assert len(writing) == len(pattern)
+        assert all(c in allowed.get(symbol, symbol) for symbol, c in zip(pattern, writing, strict=True))
+        text = [c for c in writing if c.isalnum()]
+        assert set(text) <= set(ALPHABET)
+        assert 2 <= len(text) <= SLOTS
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_every_layout_can_be_drawn(press: PlatePress, layout: Layout) -> None:
+    for seed in range(3):
+        plate, again = (press.draw(np.random.default_rng(seed), layout) for _ in range(2))
+        height, width = plate.picture.shape[:2]
+        assert (plate.picture.shape[2], plate.picture.dtype, plate.layout) == (3, np.uint8, layout.name)
+        assert plate.centres.shape == (len(plate.text), 2)
+        assert (plate.centres > 0).all()
+        assert (plate.centres < (width, height)).all()
+        assert (plate.text, plate.picture.tobytes()) == (again.text, again.picture.tobytes())
+
+
+def test_a_photograph_says_where_the_characters_went() -> None:
+    centres = np.array([[40, 40], [120, 40], [200, 40], [280, 40]], np.float32)
+    flat = np.full((80, 320, 3), 230, np.uint8)
+    for x, y in centres.astype(int).tolist():
+        cv2.circle(flat, (x, y), 20, (20, 20, 20), -1)
+    lighter = (centres[:-1] + centres[1:]) / 2
+    hits = []
+    for seed in range(60):
+        crop, moved = photograph(flat, np.concatenate([centres, lighter]), np.random.default_rng(seed))
+        assert (crop.shape, crop.dtype, moved.shape) == ((64, 128, 3), np.uint8, (7, 2))
+        x, y = moved.round().astype(int).clip(0, (127, 63)).T
+        tones = crop[y, x].mean(1)
+        hits.append(tones[:4].max() < tones[4:].min())
+    assert np.mean(hits) > 0.9
+
+
+def test_the_network_answers_for_slots_cells_and_pointing() -> None:
+    network = PlateReader().eval()
+    with torch.no_grad():
+        reading = network(torch.zeros(2, 3, 64, 128))
+    assert reading.slots.shape == (2, SLOTS, CLASSES)
+    assert reading.cells.shape == (2, CELLS, CLASSES)
+    assert reading.pointing.shape == (2, SLOTS, CELLS)
+    assert 1.0e6 < sum(p.numel() for p in network.parameters()) < 1.2e6
+
+
+def test_the_best_class_of_every_slot_makes_the_text() -> None:
+    slots = torch.zeros(2, SLOTS, CLASSES)
+    slots[..., 0] = 1.0
+    for place, character in enumerate("A00Z"):
+        slots[0, place, 1 + ALPHABET.index(character)] = 2.0
+    assert decode(slots) == ["A00Z", ""]
+
+
+def test_targets_say_the_text_and_where_its_characters_lie() -> None:
+    picture = np.zeros((64, 128, 3), np.uint8)
+    centres = np.array([[4.0, 20.0], [200.0, 63.0]], np.float32)  # The second lies outside of the crop.
+    batch = assemble([Sample(picture, "7B", centres), Sample(picture, "7B", None)])
+    classes = [1 + ALPHABET.index(c) for c in "7B"]
+    assert batch.slots.tolist() == [classes + [0] * (SLOTS - 2)] * 2
+    assert batch.pointing[0, :3].tolist() == [2 * 16, 7 * 16 + 15, UNKNOWN]
+    assert batch.cells[0, [2 * 16, 7 * 16 + 15]].tolist() == classes
+    assert int((batch.cells[0] == 0).sum()) == CELLS - 2
+    assert bool((batch.cells[1] == UNKNOWN).all())
+    assert bool((batch.pointing[1] == UNKNOWN).all())
+    assert (tuple(batch.images.shape), float(batch.images.min())) == ((2, 3, 64, 128), -1.0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "minutes", "share"),
+    [
+        pytest.param(0, 0, 500 / 6000, id="begins low"),
+        pytest.param(50_000, 10, 1.0, id="plateau"),
+        pytest.param(80_000, 0, 0.505, id="falls with the samples"),
+        pytest.param(10_000, 48, 0.505, id="falls with the minutes"),
+        pytest.param(500_000, 900, 0.01, id="stays there"),
+    ],
+)
+def test_learning_rate_of_the_plate_reader(seen: int, minutes: float, share: float) -> None:
+    schedule = Schedule(peak=2e-3, total=100_000, minutes=60, decay_from=0.6)
+    assert schedule.rate(seen, minutes) == pytest.approx(2e-3 * share)
+
+
+def test_texts_of_the_set_aside_photos_are_never_trained_on(tmp_path: Path) -> None:
+    photos, crops = tmp_path / "plates/endtoend/us", tmp_path / "plates/us_crops"
+    for folder in (photos, crops):
+        folder.mkdir(parents=True)
+    (photos / "a.txt").write_text("a.jpg\t1\t2\t3\t4\tABC 123\n")
+    texts = ("ABC123", "abc-124", "X", "ABCDEFGHIJK")
+    (crops / "groundtruth.csv").write_text("".join(f"{i}.png,us,{text}\n" for i, text in enumerate(texts)))
+    for number in range(len(texts)):
+        cv2.imwrite(str(crops / f"{number}.png"), BLOCK)
+    assert [(crop.text, crop.source) for crop in load_real_crops(tmp_path)] == [("ABC124", "us")]
