@@ -20,12 +20,13 @@ from traffic_monitor.records.summary import build_summary
 from traffic_monitor.shared_utils.config_loader import DEFAULT_CONFIG, ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
+from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import DisplayMode, Settings
 from traffic_monitor.status import StatusDisplay, result_table
 
 PROGRAM = "traffic-monitor"
 DEFAULT_COMMAND = "run"
-COMMANDS = {"run", "check", "weights", "--version", "--help"}
+COMMANDS = {"run", "check", "slit", "weights", "--version", "--help"}
 
 app = typer.Typer(
     add_completion=False,
@@ -94,6 +95,26 @@ def check(source: SourceOption = None, config: ConfigOption = None, overrides: S
         table.add_row("[green]ok[/]" if item.ok else "[red]no[/]", item.subject, item.message)
     output.print(table)
     raise typer.Exit(ExitCode.OK if all(item.ok for item in checks) else ExitCode.USAGE)
+
+
+@app.command()
+def slit(
+    line: Annotated[str, typer.Option(help="Name of the counting line.")] = "main",
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    to: Annotated[Path, typer.Option(help="Picture to write.")] = Path("slit.png"),
+    overrides: SetOption = [],  # noqa: B006
+) -> None:
+    """Count a recorded file and write the space-time picture of a line, with its crossings marked."""
+    from traffic_monitor.slit import draw_slit  # brings the models' libraries along
+
+    settings = load_settings(config, overrides, _options(source, None, None, None))
+    configure_logging("slit", LogTarget(None))
+    try:
+        marked = draw_slit(settings, line, to)
+    except ServiceError as error:
+        raise ConfigError(str(error)) from error
+    output.print(f"{to}: {marked} crossings of line {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 @weights_app.command()
