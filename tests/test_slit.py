@@ -82,5 +82,5 @@ def test_nothing_of_the_run_is_left_behind(tmp_path: Path, monkeypatch: pytest.M
     settings = load_settings(
         None, [word for word in options(clip) if "=" in word], {"frame_grabber": {"source": str(clip)}}
     )
-    assert slit.draw_slit(settings, "road", tmp_path / "slit.png") == 1
+    assert len(slit.draw_slit(settings, "road", tmp_path / "slit.png")) == 1
     assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "slit.png"}

@@ -111,10 +111,10 @@ def slit(
     settings = load_settings(config, overrides, _options(source, None, None, None))
     configure_logging("slit", LogTarget(None))
     try:
-        marked = draw_slit(settings, line, to)
+        crossings = draw_slit(settings, line, to)
     except ServiceError as error:
         raise ConfigError(str(error)) from error
-    output.print(f"{to}: {marked} crossings of line {line}", highlight=False, markup=False, soft_wrap=True)
+    output.print(f"{to}: {len(crossings)} crossings of line {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 @weights_app.command()

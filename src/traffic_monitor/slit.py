@@ -21,11 +21,11 @@ from traffic_monitor.shared_utils.settings import Point, Settings
 READ_TIMEOUT_S = 0.5
 
 
-def draw_slit(settings: Settings, line_name: str, target: Path) -> int:
+def draw_slit(settings: Settings, line_name: str, target: Path) -> list[Crossing]:
     """Count the whole source with the services' own code and write the picture of one line.
 
     Returns:
-        How many crossings are marked.
+        The crossings of the line, all of them marked.
 
     Raises:
         ConfigError: there is no such line, the source is live or empty, or the picture cannot be written.
@@ -76,4 +76,4 @@ def draw_slit(settings: Settings, line_name: str, target: Path) -> int:
         slit.mark(frame_index, at, crossing["direction"], crossing["track_id"])
     if not cv2.imwrite(str(target), slit.picture()):
         raise ConfigError(f"{target}: the picture cannot be written there")
-    return len(own)
+    return own
