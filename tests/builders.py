@@ -33,7 +33,8 @@ FPS = 25
 FRAME_FIELDS = {"frame_id", "camera_id", "timestamp", "frame_data_jpeg", "frame_height", "frame_width"}
 """What the contract fixes for every message with a frame."""
 ADDED_FIELDS = ("frame_index", "media_time", "counts_by_line", "crossings", "vehicle_class_name", "readings")
-ADDED_FIELDS += ("consensus_text", "consensus_confidence")
+ADDED_FIELDS += ("consensus_text", "consensus_confidence", "consensus_state", "alternatives", "unread_reason")
+ADDED_FIELDS += ("plate_fit", "vehicle_bbox_orig")
 
 
 def make_image(width: int = WIDTH, height: int = HEIGHT) -> Image:

@@ -92,7 +92,7 @@ def result_table(outcome: RunOutcome) -> Table:
             table.add_row(
                 f"line {line}, {direction}", f"{sum(classes.values())}" + (f" ({parts})" if parts else "")
             )
-    for record in outcome.results.plates.values():
+    for record in outcome.results.plates:
         label = f"plate of {record['class_name']} {record['track_id']}"
         table.add_row(label, f"{record['text']} ({record['confidence']:.2f}, {record['readings']} readings)")
     return table

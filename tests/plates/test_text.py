@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic_monitor.plates.text import normalize_plate_text
+from traffic_monitor.plates.text import PlateFormats, fold_look_alikes, look_alikes_of, normalize_plate_text
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,33 @@ def test_only_capital_letters_and_digits_are_left_and_doing_it_twice_changes_not
     once = normalize_plate_text(text)
     assert re.fullmatch("[A-Z0-9]*", once)
     assert normalize_plate_text(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        pytest.param("34A36837", True, id="digits where there are nines, a letter where there is an A"),
+        pytest.param("AB1CDE", True, id="a star stands for a letter"),
+        pytest.param("A11CDE", True, id="a star stands for a digit"),
+        pytest.param("3AA36837", False, id="a letter where a digit belongs"),
+        pytest.param("34136837", False, id="a digit where a letter belongs"),
+        pytest.param("34A368371", False, id="a character too much"),
+        pytest.param("34A3683", False, id="a character too little"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_formats_are_input_masks(text: str, fits: bool) -> None:
+    assert (text in PlateFormats(["99A99999", "A*9AAA"])) is fits
+    assert text not in PlateFormats()
+
+
+@pytest.mark.parametrize(("one", "other"), ["0O", "0D", "1I", "2Z", "5S", "8B"])
+def test_look_alikes(one: str, other: str) -> None:
+    assert other in look_alikes_of(one)
+    assert one in look_alikes_of(other)
+    assert fold_look_alikes(f"X{one}") == fold_look_alikes(f"X{other}")
+
+
+def test_other_characters_look_like_nothing_else() -> None:
+    assert look_alikes_of("X") == ""
+    assert fold_look_alikes("XYA347") == "XYA347"

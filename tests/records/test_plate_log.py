@@ -4,6 +4,7 @@ import pytest
 
 from tests.builders import make_ocr_result, make_tracked_message, make_vehicle, without_added_fields
 from traffic_monitor.records.plate_log import PlateLog
+from traffic_monitor.shared_utils.constants import UnreadReason
 
 BOX = [0, 0, 100, 80]
 
@@ -23,17 +24,30 @@ def test_a_record_joins_sightings_and_readings() -> None:
     assert log.take_changes() == [
         {
             "track_id": 7, "class_name": "car", "text": "AB12", "confidence": 0.91, "readings": 3,
-            "first_seen": 1.0, "last_seen": 2.5,
+            "first_seen": 1.0, "last_seen": 2.5, "unread_reason": None, "fit": 1.0,
         }
     ]  # fmt: skip
 
 
-def test_vehicles_without_a_readable_plate_have_no_record() -> None:
+def test_a_vehicle_whose_plate_could_not_be_read_is_recorded_with_the_reason() -> None:
     log = PlateLog(10)
     see(log, 1.0, 7, 8)
-    log.read(make_ocr_result("", 7))
-    assert log.take_changes() == []
+    log.read(make_ocr_result("", 7, media_time=1.0))
+    see(log, 2.0, 7, 8)
+    (record,) = log.take_changes()
+    assert (record["track_id"], record["text"], record["readings"]) == (7, "", 0)
+    assert (record["unread_reason"], record["last_seen"]) == (UnreadReason.TOO_BLURRED, 2.0)
     assert log.text_of(7) == ""
+
+
+def test_an_answer_not_worth_believing_is_told_with_its_reason_and_shown_with_a_question_mark() -> None:
+    log = PlateLog(10)
+    log.read(make_ocr_result("AB12", 7, unread_reason=UnreadReason.CONTESTED, plate_fit=0.4))
+    assert log.text_of(7) == "AB12?"
+    log.read(make_ocr_result("AB12", 7, unread_reason=None, plate_fit=0.5))
+    assert log.text_of(7) == "AB12"
+    (record,) = log.take_changes()
+    assert (record["unread_reason"], record["fit"]) == (None, 0.5)
 
 
 def test_an_unreadable_crop_does_not_wipe_out_what_was_read() -> None:

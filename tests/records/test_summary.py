@@ -7,15 +7,20 @@ import pytest
 
 from tests.builders import make_count_update, without_added_fields
 from traffic_monitor.records.summary import RunResults, build_summary
-from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 from traffic_monitor.shared_utils.control import ServiceReport
 
 
 def plate(track_id: int, text: str) -> dict[str, Any]:
     return {
         "track_id": track_id, "class_name": "car", "text": text, "confidence": 0.9, "readings": 2,
-        "first_seen": 0.4, "last_seen": 3.9,
+        "first_seen": 0.4, "last_seen": 3.9, "unread_reason": None, "fit": 0.5,
     }  # fmt: skip
+
+
+UNREAD_8 = {
+    "track_id": 8, "class_name": "car", "reason": "contested", "readings": 2, "first_seen": 0.4, "last_seen": 3.9,
+}  # fmt: skip
 
 
 def results() -> RunResults:
@@ -40,7 +45,7 @@ def test_the_summary_has_the_keys_of_the_contract() -> None:
     built = summary(results())
     assert list(built) == [
         "camera_id", "source", "exit_reason", "frames", "media_seconds", "wall_seconds", "fps",
-        "counts", "plates", "services",
+        "counts", "plates", "unread_plates", "services",
     ]  # fmt: skip
     assert (built["camera_id"], built["source"], built["exit_reason"]) == ("cam1", "clip.mp4", "stopped")
     assert built["counts"] == {
@@ -60,6 +65,28 @@ def test_times_and_rate() -> None:
 def test_plates_are_sorted_by_track_and_the_last_word_on_each_counts() -> None:
     built = summary(results())
     assert [(record["track_id"], record["text"]) for record in built["plates"]] == [(7, "AB12"), (9, "CD34")]
+
+
+def test_a_plate_has_the_fields_of_the_contract() -> None:
+    assert summary(results())["plates"][0] == {
+        "track_id": 7, "class_name": "car", "text": "AB12", "confidence": 0.9, "readings": 2,
+        "first_seen": 0.4, "last_seen": 3.9,
+    }  # fmt: skip
+
+
+def test_vehicles_looked_at_and_not_read_are_listed_apart_with_the_reason() -> None:
+    gathered = results()
+    contested = {**plate(8, "EF56"), "unread_reason": UnreadReason.CONTESTED}
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"plates": [contested]}))
+    in_vain = {
+        "track_id": 3, "class_name": "bus", "reason": UnreadReason.NO_PLATE_FOUND, "readings": 0,
+        "first_seen": 1.0, "last_seen": 2.0,
+    }  # fmt: skip
+    known_better = {**in_vain, "track_id": 7}
+    gathered.take(ServiceName.LP_DETECTOR, ServiceReport(details={"searched_in_vain": [in_vain, known_better]}))
+    built = summary(gathered)
+    assert [record["track_id"] for record in built["plates"]] == [7, 9]
+    assert built["unread_plates"] == [in_vain, UNREAD_8]
 
 
 def test_all_seven_services_are_there_those_that_told_nothing_with_zeros() -> None:

@@ -16,6 +16,7 @@ from tests.builders import (
 )
 from traffic_monitor.inference.yolo import DetectedBox
 from traffic_monitor.services.lp_detector import LPDetector
+from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
 from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import Settings
@@ -64,10 +65,10 @@ class PlateFinder(FakeDetectionModel):
     [
         pytest.param([0, 64, 160, 192], [16, 96, 64, 112], id="a vehicle at the left border"),
         pytest.param([160, 64, 320, 192], [256, 96, 304, 112], id="a vehicle at the right border"),
-        pytest.param([80, 0, 240, 128], [96, 16, 144, 32], id="a vehicle at the upper border"),
+        pytest.param([80, 0, 240, 128], [96, 48, 144, 64], id="a vehicle at the upper border"),
         pytest.param([80, 112, 240, 240], [96, 208, 144, 224], id="a vehicle at the lower border"),
-        pytest.param([0, 0, 160, 120], [0, 0, 48, 16], id="a plate in the upper left corner"),
-        pytest.param([160, 120, 320, 240], [272, 224, 320, 240], id="a plate in the lower right corner"),
+        pytest.param([0, 0, 160, 120], [16, 48, 64, 64], id="a vehicle in the upper left corner"),
+        pytest.param([160, 120, 320, 240], [256, 208, 304, 224], id="a vehicle in the lower right corner"),
         pytest.param([-30, -20, 400, 300], [16, 208, 64, 224], id="a box that reaches out of the frame"),
         pytest.param([81, 51, 241, 171], [144, 96, 192, 112], id="a vehicle in the middle"),
     ],
@@ -97,8 +98,93 @@ def test_a_wide_plate_behind_a_surer_narrow_one_is_taken() -> None:
     assert candidate["plate_confidence"] == 0.8
 
 
+@pytest.mark.parametrize(
+    "box",
+    [
+        pytest.param([20, 10, 70, 25], id="in the upper part of the vehicle"),
+        pytest.param([0, 80, 50, 95], id="cut by the border of what was searched"),
+        pytest.param([5, 60, 155, 100], id="as wide as the vehicle"),
+    ],
+)
+def test_a_box_that_cannot_be_this_vehicles_plate_is_left_out(box: list[int]) -> None:
+    model = FakeDetectionModel([DetectedBox(box, 0.95, 0)])
+    assert LPDetector(config(), model).process(make_tracked_message([make_vehicle(1, VEHICLE_BOX)])) == []
+
+
+def test_the_plate_is_preferred_to_a_surer_sticker() -> None:
+    sticker, plate = DetectedBox([10, 45, 45, 60], 0.9, 0), DetectedBox([55, 85, 105, 100], 0.6, 0)
+    model = FakeDetectionModel([sticker, plate])
+    (candidate,) = LPDetector(config(), model).process(make_tracked_message([make_vehicle(1, VEHICLE_BOX)]))
+    assert candidate["plate_confidence"] == 0.6
+
+
+def test_the_plate_of_the_car_behind_is_not_this_vehicles() -> None:
+    behind, nearer = make_vehicle(1, [100, 20, 260, 130]), make_vehicle(2, [80, 60, 300, 240])
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[112:128, 160:208] = 255  # Low on the car behind, and in the upper part of the nearer one's box.
+    message = make_tracked_message([behind, nearer], frame_data_jpeg=encode_frame(image, 100))
+    candidates = LPDetector(config(crop_margin=0.05), PlateFinder()).process(message)
+    assert [candidate["vehicle_track_id"] for candidate in candidates] == [1]
+
+
+def test_nested_boxes_do_not_claim_one_plate() -> None:
+    lorry, car = make_vehicle(1, [10, 10, 310, 230]), make_vehicle(2, [100, 120, 260, 225])
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[192:208, 160:208] = 255
+    message = make_tracked_message([lorry, car], frame_data_jpeg=encode_frame(image, 100))
+    candidates = LPDetector(config(), PlateFinder()).process(message)
+    assert [candidate["vehicle_track_id"] for candidate in candidates] == [2]
+
+
+def test_a_candidate_tells_the_vehicles_box_and_how_well_the_plate_suits_it() -> None:
+    message = make_tracked_message([make_vehicle(1, VEHICLE_BOX)])
+    (candidate,) = LPDetector(config(), FakeDetectionModel([PLATE])).process(message)
+    assert candidate["vehicle_bbox_orig"] == VEHICLE_BOX
+    assert 0 < candidate["plate_fit"] < 1
+
+
+@pytest.mark.parametrize(
+    ("boxes", "reason"),
+    [
+        pytest.param([], UnreadReason.NO_PLATE_FOUND, id="nothing was found"),
+        pytest.param(
+            [DetectedBox([20, 10, 70, 25], 0.9, 0)], UnreadReason.NO_PLATE_FOUND, id="only a sticker was found"
+        ),
+        pytest.param(
+            [DetectedBox([60, 80, 80, 88], 0.9, 0)], UnreadReason.TOO_SMALL, id="the plate is too narrow"
+        ),
+    ],
+)
+def test_a_vehicle_searched_in_vain_is_reported_with_the_reason(
+    boxes: list[DetectedBox], reason: UnreadReason
+) -> None:
+    detector = LPDetector(config(), FakeDetectionModel(boxes))
+    detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX, "bus")], index=25))
+    detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX, "bus")], index=40))
+    (record,) = detector.details()["searched_in_vain"]
+    assert record == {
+        "track_id": 4, "class_name": "bus", "reason": reason, "readings": 0, "first_seen": 1.0, "last_seen": 1.6,
+    }  # fmt: skip
+    assert detector.details()["searched_in_vain"] == []
+
+
+def test_a_vehicle_whose_plate_is_found_later_is_not_reported_any_more() -> None:
+    model = FakeDetectionModel([])
+    detector = LPDetector(config(), model)
+    detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX)], index=0))
+    model.boxes = [PLATE]
+    assert len(detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX)], index=50))) == 1
+    assert detector.details()["searched_in_vain"] == []
+
+
+def test_vehicles_with_a_plate_and_vehicles_never_searched_are_not_reported() -> None:
+    detector = LPDetector(config(), FakeDetectionModel([PLATE]))
+    detector.process(make_tracked_message([make_vehicle(1, VEHICLE_BOX), make_vehicle(2, [0, 0, 50, 50])]))
+    assert detector.details()["searched_in_vain"] == []
+
+
 def test_every_vehicle_is_searched_on_its_own_crop() -> None:
-    model = FakeDetectionModel([PLATE])
+    model = FakeDetectionModel([DetectedBox([50, 70, 100, 85], 0.8, 0)])
     vehicles = [make_vehicle(1, [0, 0, 150, 100]), make_vehicle(2, [150, 100, 310, 230])]
     candidates = LPDetector(config(), model).process(make_tracked_message(vehicles))
     assert [candidate["vehicle_track_id"] for candidate in candidates] == [1, 2]

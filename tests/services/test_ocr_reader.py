@@ -1,11 +1,23 @@
 """The OCR reader alone, with a recogniser that reads what the test wants."""
 
+from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
-from tests.builders import FakeRecognizer, make_image, make_plate_candidate, without_added_fields
+from tests.builders import (
+    HEIGHT,
+    WIDTH,
+    FakeRecognizer,
+    make_image,
+    make_plate_candidate,
+    without_added_fields,
+)
 from traffic_monitor.services.ocr_reader import REMEMBERED_TRACKS, OcrReader
+from traffic_monitor.shared_utils.constants import UnreadReason
+from traffic_monitor.shared_utils.frame_codec import encode_frame
 from traffic_monitor.shared_utils.settings import Settings
 
 FIXED_FIELDS = {
@@ -79,6 +91,121 @@ def test_the_readings_of_a_vehicle_are_gathered() -> None:
     assert [result["consensus_text"] for result in results] == ["AB12"] * 4
     assert [result["readings"] for result in results] == [1, 2, 2, 3]
     assert 0 < results[-1]["consensus_confidence"] < 0.9
+    assert results[-1]["consensus_state"] == "open"
+    assert {"text", "share"} == results[-1]["alternatives"][0].keys()
+    assert results[-1]["alternatives"][0]["text"] == "A812"
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        pytest.param([("KLM7", 0.97)] * 4, None, id="readings that agree are an answer"),
+        pytest.param([("", 0)] * 6, UnreadReason.TOO_BLURRED, id="crops that cannot be read are too blurred"),
+        pytest.param([("KLM7", 0.97)], UnreadReason.TOO_FEW_READINGS, id="a single reading is too little"),
+        pytest.param(
+            [("KLM7", 0.6), ("WX42", 0.6)] * 4, UnreadReason.CONTESTED, id="readings that disagree are contested"
+        ),
+    ],
+)
+def test_unread_is_an_answer_with_a_reason(answers: list[tuple[str, float]], reason: UnreadReason | None) -> None:
+    reader = OcrReader(config(), FakeRecognizer(*answers))
+    results = [reader.process(make_plate_candidate(BOX))[0] for _ in answers]
+    assert results[-1]["unread_reason"] == reason
+
+
+def test_the_threshold_and_the_number_of_readings_are_settings() -> None:
+    for changes in ({"min_consensus_confidence": 0.99}, {"min_readings": 7}):
+        reader = OcrReader(config(**changes), FakeRecognizer(*[("KLM7", 0.97)] * 6))
+        results = [result for _ in range(6) for result in reader.process(make_plate_candidate(BOX))]
+        assert results[-1]["unread_reason"] is not None
+
+
+def test_a_countrys_format_decides_between_look_alikes() -> None:
+    reader = OcrReader(config(plate_formats=["99A99999"]), FakeRecognizer(*[("34AO6837", 0.95)] * 4))
+    results = [reader.process(make_plate_candidate(BOX))[0] for _ in range(4)]
+    assert results[-1]["license_plate_text"] == "34AO6837"
+    assert results[-1]["consensus_text"] == "34A06837"
+
+
+def settle(reader: OcrReader, text: str = "KLM7") -> int:
+    """Give candidates, three frames apart, until one is not read; the number of those that were."""
+    for number in range(40):
+        if not reader.process(make_plate_candidate(BOX, index=3 * number)):
+            return number
+    raise AssertionError(f"{text} never settled")
+
+
+def test_a_settled_plate_is_left_alone() -> None:
+    reader = OcrReader(config(), FakeRecognizer(*[("KLM7", 0.97)] * 12))
+    assert 5 <= settle(reader) <= 12
+    assert reader.process(make_plate_candidate(BOX, index=50)) == []
+
+
+def test_a_contested_plate_is_read_on() -> None:
+    reader = OcrReader(config(), FakeRecognizer(*[("KLM7", 0.6), ("WX42", 0.6)] * 10))
+    assert all(reader.process(make_plate_candidate(BOX, index=3 * number)) for number in range(20))
+
+
+def test_a_settled_plate_is_read_again_when_its_track_was_lost() -> None:
+    recognizer = FakeRecognizer(*[("KLM7", 0.97)] * 40)
+    reader = OcrReader(config(), recognizer)
+    settle(reader)
+    later = [reader.process(make_plate_candidate(BOX, index=1000 + 3 * number)) for number in range(6)]
+    assert [len(results) for results in later] == [1, 1, 1, 0, 0, 0]
+
+
+def test_a_settled_plate_is_contested_when_another_vehicle_comes_back_under_its_track() -> None:
+    reader = OcrReader(config(), FakeRecognizer(*[("KLM7", 0.97)] * 12))
+    settle(reader)
+    reader._recognizer = FakeRecognizer(*[("WX42", 0.97)] * 12)
+    results = [reader.process(make_plate_candidate(BOX, index=1000 + 3 * number)) for number in range(6)]
+    assert all(results)
+    assert results[-1][0]["unread_reason"] == UnreadReason.CONTESTED
+
+
+def test_a_tilted_plate_is_read_level_too_and_the_surer_reading_counts() -> None:
+    image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    plate = np.full((60, 200, 3), 225, np.uint8)
+    cv2.putText(plate, "34A36837", (12, 42), cv2.FONT_HERSHEY_SIMPLEX, 1.25, (20, 20, 20), 3, cv2.LINE_AA)
+    shear = np.array([[1, 0, 50], [0.25, 1, 80]], np.float32)
+    cv2.warpAffine(plate, shear, (WIDTH, HEIGHT), image, borderMode=cv2.BORDER_TRANSPARENT)
+    candidate = make_plate_candidate([50, 80, 250, 190], frame_data_jpeg=encode_frame(image, 95))
+    for raw, levelled, text in ((0.5, 0.9, "LEVEL1"), (0.9, 0.5, "RAW1")):
+        recognizer = FakeRecognizer(("RAW1", raw), ("LEVEL1", levelled))
+        (result,) = OcrReader(config(), recognizer).process(candidate)
+        assert result["license_plate_text"] == text
+        assert recognizer.images[1].shape[0] < recognizer.images[0].shape[0]
+
+
+def test_a_sharp_crop_outvotes_blurred_ones() -> None:
+    image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    cv2.putText(image, "KLM7", (60, 120), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (240, 240, 240), 3, cv2.LINE_AA)
+    blurred = cv2.GaussianBlur(image, (0, 0), 12)
+    reader = OcrReader(config(), FakeRecognizer(("KXM7", 0.9), ("KXM7", 0.9), ("KLM7", 0.9)))
+    for index, picture in enumerate((blurred, blurred, image)):
+        frame = encode_frame(np.asarray(picture, dtype=np.uint8), 95)
+        (result,) = reader.process(make_plate_candidate([50, 75, 200, 135], index=index, frame_data_jpeg=frame))
+    assert result["consensus_text"] == "KLM7"
+
+
+def test_the_best_pictures_of_plate_and_vehicle_are_kept_in_the_runs_folder(tmp_path: Path) -> None:
+    reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(("KLM7", 0.9)))
+    reader.process(make_plate_candidate(BOX, track_id=7, vehicle_bbox_orig=[80, 40, 180, 140]))
+    shapes = {kind: cv2.imread(str(tmp_path / kind / "7.jpg")).shape for kind in ("plates", "vehicles")}
+    assert shapes == {"plates": (20, 60, 3), "vehicles": (100, 100, 3)}
+
+
+def test_pictures_are_also_kept_of_plates_that_are_left_alone(tmp_path: Path) -> None:
+    reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(*[("KLM7", 0.97)] * 12))
+    settle(reader)
+    assert reader.process(make_plate_candidate([40, 40, 240, 120], index=60)) == []
+    assert cv2.imread(str(tmp_path / "plates" / "7.jpg")).shape == (80, 200, 3)
+
+
+def test_pictures_are_not_kept_when_the_settings_say_so(tmp_path: Path) -> None:
+    reader = OcrReader(config(save_crops=False).for_run(tmp_path), FakeRecognizer(("KLM7", 0.9)))
+    reader.process(make_plate_candidate(BOX))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_vehicles_do_not_share_their_readings() -> None:

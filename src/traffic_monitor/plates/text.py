@@ -2,8 +2,19 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 NOT_PLATE_CHARACTERS = re.compile(r"[^A-Z0-9]")
+
+LOOK_ALIKES = ("0OD", "1I", "2Z", "5S", "8B")
+"""Characters that plate readers take for each other (design/field-notes.md, "What users complain about")."""
+
+FORMAT_CLASSES = {"A": "[A-Z]", "9": "[0-9]", "*": "[A-Z0-9]"}
+"""The notation of a plate format, as in input masks: a letter, a digit, either."""
+
+_LOOK_ALIKES_OF = {character: group.replace(character, "") for group in LOOK_ALIKES for character in group}
+
+_FOLDED = str.maketrans({character: group[0] for group in LOOK_ALIKES for character in group})
 
 
 def normalize_plate_text(text: str) -> str:
@@ -14,3 +25,38 @@ def normalize_plate_text(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).upper()
     return NOT_PLATE_CHARACTERS.sub("", plain)
+
+
+def look_alikes_of(character: str) -> str:
+    """The characters that look like this one, without itself.
+
+    >>> look_alikes_of("0"), look_alikes_of("X")
+    ('OD', '')
+    """
+    return _LOOK_ALIKES_OF.get(character, "")
+
+
+def fold_look_alikes(text: str) -> str:
+    """The text with one character for all that look alike, to tell whether two texts look the same.
+
+    >>> fold_look_alikes("BO1") == fold_look_alikes("80I")
+    True
+    """
+    return text.translate(_FOLDED)
+
+
+class PlateFormats:
+    """The formats that plates of a place usually have, for example ``["99A9999", "AAA9A99"]``.
+
+    Args:
+        patterns: one character each for a letter (``A``), a digit (``9``) or either (``*``).
+    """
+
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
+        self._expressions = [
+            re.compile("".join(FORMAT_CLASSES[character] for character in pattern)) for pattern in patterns
+        ]
+
+    def __contains__(self, text: str) -> bool:
+        """Whether the whole text has one of the formats."""
+        return any(expression.fullmatch(text) for expression in self._expressions)

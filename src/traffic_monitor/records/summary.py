@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from traffic_monitor.records.plate_log import PlateRecord
+from traffic_monitor.records.plate_answers import read_plates, unread_plates
+from traffic_monitor.records.plate_log import PlateRecord, PlateSighting, UnreadRecord
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceReport
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
@@ -16,7 +17,10 @@ class RunResults:
 
     reports: dict[ServiceName, ServiceReport] = field(default_factory=dict)
     counts: CountUpdateMessage | None = None
-    plates: dict[int, PlateRecord] = field(default_factory=dict)
+    sightings: dict[int, PlateSighting] = field(default_factory=dict)
+    """The vehicles of which a plate was found, by track id."""
+    searched_in_vain: dict[int, UnreadRecord] = field(default_factory=dict)
+    """The vehicles of which none was found, by track id."""
 
     def take(self, name: ServiceName, report: ServiceReport) -> None:
         """Take in the latest report of one service."""
@@ -24,11 +28,18 @@ class RunResults:
         if report.details.get("counts") is not None:
             self.counts = report.details["counts"]
         for record in report.details.get("plates", ()):
-            self.plates[record["track_id"]] = record
+            self.sightings[record["track_id"]] = record
+        for unread in report.details.get("searched_in_vain", ()):
+            self.searched_in_vain[unread["track_id"]] = unread
 
     def report_of(self, name: ServiceName) -> ServiceReport:
         """The latest report of a service; zeros before the first one."""
         return self.reports.get(name, ServiceReport())
+
+    @property
+    def plates(self) -> list[PlateRecord]:
+        """The plates worth believing, by track id."""
+        return read_plates(self.sightings)
 
     @property
     def frames_read(self) -> int:
@@ -84,7 +95,8 @@ def build_summary(
             "by_class": counts["counts_by_class"] if counts else {},
             "by_line": counts.get("counts_by_line", {}) if counts else {},
         },
-        "plates": [results.plates[track_id] for track_id in sorted(results.plates)],
+        "plates": results.plates,
+        "unread_plates": unread_plates(results.sightings, results.searched_in_vain),
         "services": {name: _service_summary(results.report_of(name)) for name in ServiceName},
     }
 

@@ -1,15 +1,23 @@
 """Plate detector: ``TrackedMessage`` in, one ``PlateCandidateMessage`` per plate out."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from traffic_monitor.inference.yolo import DetectionModel, load_detector
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to_frame
+from traffic_monitor.plates.placement import fit, is_whole, owner_of
 from traffic_monitor.plates.schedule import ReadingSchedule
-from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.records.search_log import SearchLog
+from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
+    BoxXyxy,
     PlateCandidateMessage,
     TrackedMessage,
     TrackedObject,
     header_of,
+    media_time_of,
 )
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
@@ -29,6 +37,7 @@ class LPDetector(Service):
             self._settings.max_candidates,
             self._settings.min_vehicle_width_px,
         )
+        self._searches = SearchLog()
         self._frames_seen = 0
 
     def process(self, message: TrackedMessage) -> list[PlateCandidateMessage]:
@@ -40,34 +49,58 @@ class LPDetector(Service):
             if not self._schedule.is_due(vehicle["track_id"], frame_index, vehicle["bbox_xyxy"]):
                 continue
             image = self._decoder.decode(message["frame_id"], message["frame_data_jpeg"])
-            candidate = self._find_plate(image, vehicle, message)
-            self._schedule.searched(
-                vehicle["track_id"], frame_index, vehicle["bbox_xyxy"], found=candidate is not None
-            )
-            if candidate is not None:
-                candidates.append(candidate)
+            found = self._find_plate(image, vehicle, message["tracked_objects"])
+            is_plate = isinstance(found, _Plate)
+            self._schedule.searched(vehicle["track_id"], frame_index, vehicle["bbox_xyxy"], found=is_plate)
+            if isinstance(found, _Plate):
+                self._searches.found(vehicle["track_id"])
+                candidates.append(_candidate(message, vehicle, found))
+            else:
+                self._searches.searched_in_vain(vehicle, media_time_of(message), found)
+        self._searches.seen(message)
         return candidates
 
+    def details(self) -> Mapping[str, Any]:
+        """The vehicles that were searched in vain, as far as they are new or changed since the last call."""
+        return {"searched_in_vain": self._searches.take_changes()}
+
     def _find_plate(
-        self, image: Image, vehicle: TrackedObject, message: TrackedMessage
-    ) -> PlateCandidateMessage | None:
-        """The vehicle's most certain plate that is wide enough to be read, if there is one."""
+        self, image: Image, vehicle: TrackedObject, vehicles: Sequence[TrackedObject]
+    ) -> "_Plate | UnreadReason":
+        """The plate that suits the vehicle best and is wide enough to be read, or why there is none."""
         height, width = image.shape[:2]
         search_box = grow_box(vehicle["bbox_xyxy"], self._settings.crop_margin, width, height)
         if is_empty(search_box):
-            return None
+            return UnreadReason.NO_PLATE_FOUND
+        own = []
         for found in self._model.detect(crop(image, search_box)):
-            plate_box = to_frame(found.bbox_xyxy, search_box)
-            if box_width(plate_box) >= self._settings.min_plate_width_px:
-                return PlateCandidateMessage(
-                    **header_of(message),
-                    frame_data_jpeg=message["frame_data_jpeg"],
-                    vehicle_track_id=vehicle["track_id"],
-                    vehicle_class_name=vehicle["class_name"],
-                    plate_bbox_orig=plate_box,
-                    plate_confidence=found.confidence,
-                )
-        return None
+            box = to_frame(found.bbox_xyxy, search_box)
+            if is_whole(box, search_box) and owner_of(box, vehicles) == vehicle["track_id"]:
+                own.append(_Plate(box, found.confidence, fit(box, vehicle["bbox_xyxy"])))
+        wide = [plate for plate in own if box_width(plate.box) >= self._settings.min_plate_width_px]
+        if wide:
+            return max(wide, key=lambda plate: plate.confidence * plate.fit)
+        return UnreadReason.TOO_SMALL if own else UnreadReason.NO_PLATE_FOUND
+
+
+@dataclass(frozen=True)
+class _Plate:
+    box: BoxXyxy
+    confidence: float
+    fit: float
+
+
+def _candidate(message: TrackedMessage, vehicle: TrackedObject, plate: _Plate) -> PlateCandidateMessage:
+    return PlateCandidateMessage(
+        **header_of(message),
+        frame_data_jpeg=message["frame_data_jpeg"],
+        vehicle_track_id=vehicle["track_id"],
+        vehicle_class_name=vehicle["class_name"],
+        plate_bbox_orig=plate.box,
+        plate_confidence=plate.confidence,
+        vehicle_bbox_orig=vehicle["bbox_xyxy"],
+        plate_fit=plate.fit,
+    )
 
 
 def lp_detector_process(

@@ -3,13 +3,23 @@
 from collections import OrderedDict
 
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer, TextRecognizer
-from traffic_monitor.plates.consensus import PlateConsensus
+from traffic_monitor.plates.consensus import Reading
 from traffic_monitor.plates.crops import crop, grow_box, is_empty
-from traffic_monitor.plates.text import normalize_plate_text
+from traffic_monitor.plates.quality import crop_quality, sharpness
+from traffic_monitor.plates.rectify import level
+from traffic_monitor.plates.text import PlateFormats, normalize_plate_text
+from traffic_monitor.plates.vehicle_plate import VehiclePlate
+from traffic_monitor.records.best_shots import BestShots
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
-from traffic_monitor.shared_utils.custom_types import OcrResultMessage, PlateCandidateMessage, header_of
-from traffic_monitor.shared_utils.frame_codec import FrameDecoder
+from traffic_monitor.shared_utils.custom_types import (
+    OcrResultMessage,
+    PlateAlternative,
+    PlateCandidateMessage,
+    header_of,
+    media_time_of,
+)
+from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import MessageQueue, Output
@@ -19,51 +29,86 @@ REMEMBERED_TRACKS = 500
 
 
 class OcrReader(Service):
-    """Reads plates and gathers the readings of each vehicle."""
+    """Reads plates and gathers the readings of each vehicle until they have settled."""
 
     def __init__(self, config: Settings, recognizer: TextRecognizer | None = None) -> None:
         self._settings = config.ocr_reader
         self._recognizer = recognizer or PaddleTextRecognizer(self._settings)
+        self._formats = PlateFormats(self._settings.plate_formats)
         self._decoder = FrameDecoder()
-        self._consensus: OrderedDict[int, PlateConsensus] = OrderedDict()
+        self._plates: OrderedDict[int, VehiclePlate] = OrderedDict()
+        self._best_shots = BestShots(config.run_dir) if self._settings.save_crops and config.run_dir else None
 
     def process(self, message: PlateCandidateMessage) -> list[OcrResultMessage]:
-        """Read one plate. An unreadable one is a result too: empty text, confidence 0."""
-        text, confidence = self._read(message)
-        consensus = self._consensus_of(message["vehicle_track_id"])
-        consensus.add(text, confidence)
-        answer = consensus.result()
-        return [
-            OcrResultMessage(
-                **header_of(message),
-                vehicle_track_id=message["vehicle_track_id"],
-                license_plate_text=text,
-                ocr_confidence=confidence,
-                vehicle_class_name=message["vehicle_class_name"],
-                consensus_text=answer.text,
-                consensus_confidence=answer.confidence,
-                readings=answer.readings,
-            )
-        ]
-
-    def _read(self, message: PlateCandidateMessage) -> tuple[str, float]:
+        """Read one plate; no result where it is settled, one with an empty text where it is unreadable."""
+        plate = self._plate_of(message["vehicle_track_id"])
         image = self._decoder.decode(message["frame_id"], message["frame_data_jpeg"])
+        picture = self._cut(image, message)
+        if picture is not None:
+            self._keep_best_shot(image, picture, message)
+        if not plate.wants(media_time_of(message), message.get("plate_fit", 1.0)):
+            return []
+        reading = self._read(picture)
+        plate.add(reading)
+        return [_result(message, reading, plate)]
+
+    def _cut(self, image: Image, message: PlateCandidateMessage) -> Image | None:
         height, width = image.shape[:2]
         box = grow_box(message["plate_bbox_orig"], self._settings.crop_margin, width, height)
-        if is_empty(box):
-            return "", 0.0
-        raw_text, confidence = self._recognizer.read(crop(image, box))
+        return None if is_empty(box) else crop(image, box)
+
+    def _read(self, picture: Image | None) -> Reading:
+        """The surer reading of the crop as it is and, where it is tilted, of the levelled one."""
+        if picture is None:
+            return Reading("", 0.0)
+        raw_text, confidence = self._recognizer.read(picture)
+        levelled = level(picture)
+        if levelled is not picture:
+            raw_text, confidence = max(
+                (raw_text, confidence), self._recognizer.read(levelled), key=lambda answer: answer[1]
+            )
         text = normalize_plate_text(raw_text)
         if not text or confidence < self._settings.min_confidence:
-            return "", 0.0
-        return text, confidence
+            return Reading("", 0.0)
+        return Reading(text, confidence, crop_quality(picture))
 
-    def _consensus_of(self, track_id: int) -> PlateConsensus:
-        consensus = self._consensus.setdefault(track_id, PlateConsensus())
-        self._consensus.move_to_end(track_id)
-        if len(self._consensus) > REMEMBERED_TRACKS:
-            self._consensus.popitem(last=False)
-        return consensus
+    def _keep_best_shot(self, image: Image, picture: Image, message: PlateCandidateMessage) -> None:
+        if self._best_shots is None:
+            return
+        height, width = image.shape[:2]
+        box = message.get("vehicle_bbox_orig")
+        vehicle = None if box is None else crop(image, grow_box(box, 0, width, height))
+        score = picture.shape[1] * sharpness(picture)
+        self._best_shots.offer(message["vehicle_track_id"], score, picture, vehicle)
+
+    def _plate_of(self, track_id: int) -> VehiclePlate:
+        settings = self._settings
+        if track_id not in self._plates:
+            self._plates[track_id] = VehiclePlate(
+                self._formats, settings.min_consensus_confidence, settings.min_readings
+            )
+        self._plates.move_to_end(track_id)
+        if len(self._plates) > REMEMBERED_TRACKS:
+            self._plates.popitem(last=False)
+        return self._plates[track_id]
+
+
+def _result(message: PlateCandidateMessage, reading: Reading, plate: VehiclePlate) -> OcrResultMessage:
+    answer = plate.answer
+    return OcrResultMessage(
+        **header_of(message),
+        vehicle_track_id=message["vehicle_track_id"],
+        license_plate_text=reading.text,
+        ocr_confidence=reading.confidence,
+        vehicle_class_name=message["vehicle_class_name"],
+        consensus_text=answer.text,
+        consensus_confidence=answer.confidence,
+        consensus_state=answer.state.value,
+        readings=answer.readings,
+        alternatives=[PlateAlternative(text=other.text, share=other.share) for other in answer.alternatives],
+        unread_reason=plate.unread_reason,
+        plate_fit=plate.fit,
+    )
 
 
 def ocr_reader_process(

@@ -22,6 +22,21 @@ class ServiceName(StrEnum):
     VISUALIZER = "visualizer"
 
 
+class UnreadReason(StrEnum):
+    """Why a vehicle that was looked at has no plate in the records."""
+
+    TOO_SMALL = "too_small"
+    """Its plate was found, but never wide enough to be read."""
+    TOO_BLURRED = "too_blurred"
+    """Its plate was found, but no crop of it could be read."""
+    NO_PLATE_FOUND = "no_plate_found"
+    """No plate was found where a plate of this vehicle can be."""
+    TOO_FEW_READINGS = "too_few_readings"
+    """What was read is not yet worth believing, and there were no more readings."""
+    CONTESTED = "contested"
+    """The readings disagree, or the same plate fits another vehicle better."""
+
+
 class ExitCode(IntEnum):
     """Exit codes of the program, as documented in the README."""
 

@@ -7,6 +7,8 @@ contract; a service must work without them.
 
 from typing import Any, NotRequired, TypedDict, cast
 
+from traffic_monitor.shared_utils.constants import UnreadReason
+
 BoxXyxy = list[int]
 
 
@@ -71,6 +73,17 @@ class PlateCandidateMessage(FrameHeader):
     vehicle_class_name: str
     plate_bbox_orig: BoxXyxy
     plate_confidence: float
+    vehicle_bbox_orig: NotRequired[BoxXyxy]
+    plate_fit: NotRequired[float]
+    """How well the plate suits the vehicle's box by place and size, 0-1."""
+
+
+class PlateAlternative(TypedDict):
+    """Another text that the readings of a vehicle allow."""
+
+    text: str
+    share: float
+    """Of the vote, 0-1."""
 
 
 class OcrResultMessage(FrameHeader):
@@ -84,8 +97,16 @@ class OcrResultMessage(FrameHeader):
     consensus_text: NotRequired[str]
     """What all readings of this vehicle so far say together."""
     consensus_confidence: NotRequired[float]
+    """Probability 0-1 that this is exactly the plate's text."""
+    consensus_state: NotRequired[str]
+    """``unread``, ``open``, ``settled`` or ``contested``."""
     readings: NotRequired[int]
     """Number of non-empty readings behind the consensus."""
+    alternatives: NotRequired[list[PlateAlternative]]
+    unread_reason: NotRequired[UnreadReason | None]
+    """Why the consensus is not worth believing yet; None when it is."""
+    plate_fit: NotRequired[float]
+    """How well the vehicle's plates suited its box, 0-1, the mean of all."""
 
 
 class Crossing(TypedDict):

@@ -62,6 +62,8 @@ class _Section(BaseModel):
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 ImageSize = Annotated[int, Field(ge=32, le=4096)]
+PlateFormat = Annotated[str, Field(pattern=r"^[A9*]{2,12}$")]
+"""``A`` is a letter, ``9`` a digit, ``*`` either."""
 
 
 class FrameGrabberSettings(_Section):
@@ -174,7 +176,7 @@ class LpDetectorSettings(DetectorSettings):
     min_vehicle_width_px: int = Field(default=120, ge=1, le=7680)
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     interval_frames: int = Field(default=3, ge=1, le=1000)
-    max_candidates: int = Field(default=12, ge=1, le=10000)
+    max_candidates: int = Field(default=30, ge=1, le=10000)
 
 
 class OcrReaderSettings(_Section):
@@ -186,6 +188,10 @@ class OcrReaderSettings(_Section):
     device: str = "cpu"
     min_confidence: Fraction = 0.3
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+    min_consensus_confidence: Fraction = 0.6
+    min_readings: int = Field(default=2, ge=1, le=60)
+    plate_formats: list[PlateFormat] = Field(default=[])
+    save_crops: bool = True
 
 
 Point = tuple[float, float]
