@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 
 from traffic_monitor.capture.sources import open_source
-from traffic_monitor.counting.lines import CountingLine, bottom_center
+from traffic_monitor.counting.boxes import bottom_center
+from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.slit import SlitPicture
 from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.services.vehicle_counter import VehicleCounter

@@ -1,6 +1,7 @@
 """Shows how a run is going: a status line every few seconds, a progress bar where somebody watches."""
 
 import time
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from traffic_monitor.main_supervisor import RunOutcome, RunState, RunStatus
 from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 
 
 class StatusDisplay:
@@ -80,18 +82,35 @@ class StatusDisplay:
         )  # fmt: skip
 
 
+def _count_rows(counts: CountUpdateMessage) -> Iterator[tuple[str, str]]:
+    """What was counted, as rows of label and value."""
+    for line, directions in counts.get("counts_by_line", {}).items():
+        for direction, classes in directions.items():
+            yield f"line {line}, {direction}", _with_parts(classes)
+    for origin, destinations in counts.get("movements", {}).items():
+        for destination, classes in destinations.items():
+            yield f"from {origin} to {destination}", _with_parts(classes)
+    for name, zone in counts.get("zones", {}).items():
+        yield f"zone {name}", f"{zone['entries']} in, {zone['exits']} out, {zone['max_occupancy']} at once at most"
+    if "speeds" in counts:
+        speeds = counts["speeds"]
+        median = f", median {speeds['median']} {speeds['unit']}" if speeds["median"] is not None else ""
+        yield "speed", f"{speeds['measured']} measured, {speeds['refused']} refused{median}"
+
+
+def _with_parts(classes: Mapping[str, int]) -> str:
+    parts = ", ".join(f"{number} {name}" for name, number in sorted(classes.items()))
+    return f"{sum(classes.values())}" + (f" ({parts})" if parts else "")
+
+
 def result_table(outcome: RunOutcome) -> Table:
     """Counts and plates of a finished run as a table."""
     table = Table(title="Result", title_justify="left", show_header=True)
     table.add_column("what")
     table.add_column("value")
     counts = outcome.results.counts
-    for line, directions in (counts.get("counts_by_line", {}) if counts else {}).items():
-        for direction, classes in directions.items():
-            parts = ", ".join(f"{number} {name}" for name, number in sorted(classes.items()))
-            table.add_row(
-                f"line {line}, {direction}", f"{sum(classes.values())}" + (f" ({parts})" if parts else "")
-            )
+    for label, value in _count_rows(counts) if counts else ():
+        table.add_row(label, value)
     for record in outcome.results.plates:
         label = f"plate of {record['class_name']} {record['track_id']}"
         table.add_row(label, f"{record['text']} ({record['confidence']:.2f}, {record['readings']} readings)")

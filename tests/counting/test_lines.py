@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from traffic_monitor.counting.lines import CountingLine, bottom_center
+from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.shared_utils.settings import LineSettings, Point
 
 Step = tuple[Point, Point]
@@ -70,8 +70,16 @@ def test_pixels_stay_as_they_are() -> None:
     assert (placed.start, placed.end) == ((10, 20), (300, 40))
 
 
-def test_the_bottom_centre_of_a_box() -> None:
-    assert bottom_center([10, 20, 31, 80]) == (20.5, 80.0)
+@pytest.mark.parametrize(
+    ("point", "expected"),
+    [
+        pytest.param((50, 90), -10, id="negative on the left"),
+        pytest.param((500, 130), 30, id="positive on the right, also beside the ends"),
+        pytest.param((50, 100), 0, id="nothing on the line"),
+    ],
+)
+def test_the_distance_from_a_line_has_the_sign_of_the_side(point: Point, expected: float) -> None:
+    assert line().distance(point) == expected
 
 
 coordinates = st.integers(-500, 500)

@@ -112,6 +112,20 @@ def test_counts_with_only_the_fixed_fields_are_enough() -> None:
     assert summary(gathered)["counts"] == {"total": 2, "by_class": {"car": 2}, "by_line": {}}
 
 
+def test_what_else_was_counted_stands_beside_the_counts() -> None:
+    added: dict[str, Any] = {
+        "intervals": [{"start": "2026-05-04T08:00:00+02:00", "by_line": {}}],
+        "movements": {"a": {"b": {"car": 1}}},
+        "zones": {"yard": {"entries": 1}},
+        "speeds": {"unit": "mph", "measured": 1},
+    }
+    gathered = RunResults()
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"counts": make_count_update(1, **added)}))
+    counts = summary(gathered)["counts"]
+    assert list(counts) == ["total", "by_class", "by_line", *added]
+    assert {key: counts[key] for key in added} == added
+
+
 @pytest.mark.parametrize("total", [335, None], ids=["a file", "a camera"])
 def test_the_number_of_frames_to_come(total: int | None) -> None:
     gathered = RunResults()

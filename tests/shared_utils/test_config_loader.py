@@ -187,6 +187,21 @@ def test_a_webcam_index_from_the_command_line_or_the_environment_is_a_number(
             ["vehicle_counter.lines.0", "units: pixels"],
             id="fractions that look like pixels",
         ),
+        pytest.param(
+            "vehicle_counter: {interval_minutes: 45}",
+            ["my.yaml", "vehicle_counter.interval_minutes", "must divide an hour", "45"],
+            id="an interval that does not fit the clock",
+        ),
+        pytest.param(
+            "vehicle_counter: {speed: {points: [[0, 0], [1, 0], [1, 1], [0, 1]], width_m: 8}}",
+            ["my.yaml", "vehicle_counter.speed.length_m", "required"],
+            id="a rectangle of unknown length",
+        ),
+        pytest.param(
+            "vehicle_counter: {zones: [{name: a, points: [[0, 0], [1, 1]]}]}",
+            ["my.yaml", "vehicle_counter.zones.0.points", "at least 3"],
+            id="a zone without area",
+        ),
     ],
 )
 def test_a_mistake_in_the_file_names_file_key_value_and_what_is_allowed(text: str, words: list[str]) -> None:

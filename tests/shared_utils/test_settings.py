@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from traffic_monitor.shared_utils.settings import FrameGrabberSettings, LineSettings, Settings
+from traffic_monitor.shared_utils.settings import (
+    FrameGrabberSettings,
+    LineSettings,
+    Settings,
+    SpeedSettings,
+    ZoneSettings,
+)
 
 LINE = {"name": "main", "points": [[0, 0.5], [1, 0.5]]}
 
@@ -51,6 +57,62 @@ def test_lines_that_are_refused(changes: dict[str, Any]) -> None:
 def test_pixels_may_be_any_number() -> None:
     line = LineSettings.model_validate(LINE | {"units": "pixels", "points": [[-10, 0], [4000, 900]]})
     assert line.points == ((-10, 0), (4000, 900))
+
+
+ZONE = {"name": "yard", "points": [[0, 0], [1, 0], [1, 1]]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"points": [[0, 0], [1, 1]]}, id="two points"),
+        pytest.param({"points": [[0, 0], [1, 1], [0, 0]]}, id="a point twice, so that no area is left"),
+        pytest.param({"points": [[0, 0], [100, 0], [100, 100]]}, id="fractions above 1"),
+        pytest.param({"name": ""}, id="no name"),
+    ],
+)
+def test_zones_that_are_refused(changes: dict[str, Any]) -> None:
+    ZoneSettings.model_validate(ZONE)
+    with pytest.raises(ValidationError):
+        ZoneSettings.model_validate(ZONE | changes)
+
+
+RECTANGLE = {"points": [[0.4, 0.3], [0.6, 0.3], [0.9, 0.9], [0.1, 0.9]], "width_m": 8, "length_m": 30}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param(
+            {"points": [[0.4, 0.3], [0.9, 0.9], [0.6, 0.3], [0.1, 0.9]]}, "walks around", id="corners crosswise"
+        ),
+        pytest.param(
+            {"points": [[0.4, 0.3], [0.5, 0.3], [0.6, 0.3], [0.1, 0.9]]}, "walks around", id="three in a row"
+        ),
+        pytest.param(
+            {"points": [[0.4, 0.3], [0.5, 0.4], [0.6, 0.3], [0.5, 0.9]]}, "walks around", id="a corner bent in"
+        ),
+        pytest.param({"points": [[400, 300], [600, 300], [900, 900], [100, 900]]}, "pixels", id="above 1"),
+        pytest.param({"width_m": 0}, "greater than 0", id="no width"),
+        pytest.param({"unit": "m/s"}, "'km/h' or 'mph'", id="an unknown unit"),
+    ],
+)
+def test_rectangles_that_are_refused(changes: dict[str, Any], words: str) -> None:
+    SpeedSettings.model_validate(RECTANGLE)
+    SpeedSettings.model_validate(RECTANGLE | {"points": RECTANGLE["points"][::-1]})  # The other way round.
+    with pytest.raises(ValidationError, match=words):
+        SpeedSettings.model_validate(RECTANGLE | changes)
+
+
+@pytest.mark.parametrize("minutes", [0, 7, 45, 120])
+def test_intervals_divide_the_hour(minutes: int) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"vehicle_counter": {"interval_minutes": minutes}})
+
+
+def test_zone_names_differ() -> None:
+    with pytest.raises(ValidationError, match="two zones have the same name: yard, yard"):
+        Settings.model_validate({"vehicle_counter": {"zones": [ZONE, ZONE]}})
 
 
 def test_line_names_differ() -> None:

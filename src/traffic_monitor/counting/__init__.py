@@ -1,1 +1,1 @@
-"""Counting lines and crossings: pure geometry and state."""
+"""Vehicles, counting lines, zones and speeds: pure geometry and state."""

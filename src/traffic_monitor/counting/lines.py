@@ -5,9 +5,9 @@ walks along the line from its first point to its second and sees the picture as 
 """
 
 from dataclasses import dataclass
+from math import dist
 from typing import Self
 
-from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.settings import LineSettings, Point
 
 
@@ -41,17 +41,15 @@ class CountingLine:
             return None
         return self.in_name if was_left else self.out_name
 
+    def distance(self, point: Point) -> float:
+        """Pixels from the straight line through both ends: negative on the left side, positive on the right."""
+        return _turn(self.start, self.end, point) / dist(self.start, self.end)
+
     def _between_ends(self, before: Point, after: Point) -> bool:
         """Whether the step passes between the two ends of the segment."""
         start_side = _turn(before, after, self.start)
         end_side = _turn(before, after, self.end)
         return start_side * end_side <= 0
-
-
-def bottom_center(box: BoxXyxy) -> Point:
-    """The point where a vehicle stands on the road, as far as its box tells."""
-    x1, _, x2, y2 = box
-    return ((x1 + x2) / 2, float(y2))
 
 
 def _turn(origin: Point, towards: Point, point: Point) -> float:

@@ -80,7 +80,6 @@ def build_summary(
         exit_reason: ``end_of_stream``, ``stopped`` or ``aborted: <why>``.
         wall_seconds: from the first frame to the end.
     """
-    counts = results.counts
     processed = results.frames_processed
     return {
         "camera_id": camera_id,
@@ -90,14 +89,23 @@ def build_summary(
         "media_seconds": round(results.media_seconds, 3),
         "wall_seconds": round(wall_seconds, 3),
         "fps": round(processed / wall_seconds, 1) if wall_seconds > 0 else 0.0,
-        "counts": {
-            "total": counts["total_count"] if counts else 0,
-            "by_class": counts["counts_by_class"] if counts else {},
-            "by_line": counts.get("counts_by_line", {}) if counts else {},
-        },
+        "counts": _counts_summary(results.counts),
         "plates": results.plates,
         "unread_plates": unread_plates(results.sightings, results.searched_in_vain),
         "services": {name: _service_summary(results.report_of(name)) for name in ServiceName},
+    }
+
+
+def _counts_summary(counts: CountUpdateMessage | None) -> dict[str, Any]:
+    if counts is None:
+        return {"total": 0, "by_class": {}, "by_line": {}}
+    fields: Mapping[str, Any] = counts
+    added = {key: fields[key] for key in ("intervals", "movements", "zones", "speeds") if key in fields}
+    return {
+        "total": counts["total_count"],
+        "by_class": counts["counts_by_class"],
+        "by_line": counts.get("counts_by_line", {}),
+        **added,
     }
 
 

@@ -1,10 +1,17 @@
 """Vehicle counter: ``TrackedMessage`` in, ``CountUpdateMessage`` out."""
 
-from traffic_monitor.counting.crossings import CountTable, CrossingDetector, LineCrossing
-from traffic_monitor.counting.lines import CountingLine
+from traffic_monitor.counting.crossings import LineCrossing
+from traffic_monitor.counting.road import RoadCounter
+from traffic_monitor.counting.vehicles import Moment
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
-from traffic_monitor.shared_utils.custom_types import CountUpdateMessage, Crossing, TrackedMessage
+from traffic_monitor.shared_utils.custom_types import (
+    CountResults,
+    CountUpdateMessage,
+    Crossing,
+    FrameHeader,
+    TrackedMessage,
+)
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import MessageQueue, Output
@@ -15,55 +22,51 @@ class VehicleCounter(Service):
 
     def __init__(self, config: Settings) -> None:
         self._camera_id = config.camera_id
-        self._line_settings = config.vehicle_counter.lines
-        self._detector: CrossingDetector | None = None
-        self._table = CountTable([])
+        self._settings = config.vehicle_counter
+        self._road: RoadCounter | None = None
         self._last_timestamp = 0.0
 
     def process(self, message: TrackedMessage) -> list[CountUpdateMessage]:
-        """Move every track on; an update when a line was crossed."""
-        detector = self._detector or self._place_lines(message["frame_width"], message["frame_height"])
+        """Move every vehicle on; an update when that changes a result."""
+        road = self._road or RoadCounter(self._settings, message["frame_width"], message["frame_height"])
+        self._road = road
         self._last_timestamp = message["timestamp"]
-        crossings: list[Crossing] = []
-        for vehicle in message["tracked_objects"]:
-            for crossing in detector.update(vehicle["track_id"], vehicle["class_name"], vehicle["bbox_xyxy"]):
-                self._table.add(crossing)
-                crossings.append(_to_message(crossing, message))
-        return [self._update(crossings)] if crossings else []
+        crossings = road.observe(message["tracked_objects"], _moment_of(message))
+        return [self._update(road.results(), crossings)] if road.take_change() else []
 
     def flush(self) -> list[CountUpdateMessage]:
-        """The final counts."""
-        return [self._update([])]
+        """The final counts, with what was undecided when the stream ended."""
+        if self._road is None:
+            return [self._update(CountResults(counts_by_class={}, total_count=0, counts_by_line={}), [])]
+        crossings = self._road.finish()
+        return [self._update(self._road.results(), crossings)]
 
-    def _place_lines(self, width: int, height: int) -> CrossingDetector:
-        lines = [CountingLine.in_frame(line, width, height) for line in self._line_settings]
-        self._detector = CrossingDetector(lines)
-        self._table = CountTable(lines)
-        return self._detector
-
-    def _update(self, crossings: list[Crossing]) -> CountUpdateMessage:
-        return CountUpdateMessage(
-            camera_id=self._camera_id,
-            timestamp=self._last_timestamp,
-            counts_by_class=self._table.by_class,
-            total_count=self._table.total,
-            counts_by_line=self._table.by_line,
-            crossings=crossings,
-        )
+    def _update(self, results: CountResults, crossings: list[tuple[LineCrossing, str]]) -> CountUpdateMessage:
+        return {
+            **results,
+            "camera_id": self._camera_id,
+            "timestamp": self._last_timestamp,
+            "crossings": [_to_message(crossing, class_name) for crossing, class_name in crossings],
+        }
 
 
-def _to_message(crossing: LineCrossing, frame: TrackedMessage) -> Crossing:
+def _moment_of(frame: FrameHeader) -> Moment:
+    return Moment(frame["timestamp"], frame.get("frame_index"), frame.get("media_time"))
+
+
+def _to_message(crossing: LineCrossing, class_name: str) -> Crossing:
+    moment = crossing.moment
     message = Crossing(
         line=crossing.line,
         direction=crossing.direction,
         track_id=crossing.track_id,
-        class_name=crossing.class_name,
-        timestamp=frame["timestamp"],
+        class_name=class_name,
+        timestamp=moment.timestamp,
     )
-    if "frame_index" in frame:
-        message["frame_index"] = frame["frame_index"]
-    if "media_time" in frame:
-        message["media_time"] = frame["media_time"]
+    if moment.frame_index is not None:
+        message["frame_index"] = moment.frame_index
+    if moment.media_time is not None:
+        message["media_time"] = moment.media_time
     return message
 
 

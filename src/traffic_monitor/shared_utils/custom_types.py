@@ -125,16 +125,76 @@ LineCounts = dict[str, dict[str, dict[str, int]]]
 """Line name -> direction name -> class name -> number of vehicles."""
 
 
-class CountUpdateMessage(TypedDict):
+MovementCounts = dict[str, dict[str, dict[str, int]]]
+"""Name of the first line crossed -> name of the last one -> class name -> number of vehicles."""
+
+
+class IntervalCounts(TypedDict):
+    """The counts of one interval."""
+
+    start: str
+    """ISO 8601, local time with its offset."""
+    by_line: LineCounts
+
+
+class ZoneCounts(TypedDict):
+    """What happened in one zone. Dwell times are those of vehicles that have left; null while none has."""
+
+    entries: int
+    exits: int
+    occupancy: int
+    """Vehicles in it now."""
+    max_occupancy: int
+    mean_dwell_s: float | None
+    max_dwell_s: float | None
+
+
+class VehicleSpeed(TypedDict):
+    """The speed of one vehicle, or why there is none."""
+
+    track_id: int
+    class_name: str
+    speed: float | None
+    reason: NotRequired[str]
+    """Why ``speed`` is null."""
+
+
+class SpeedResults(TypedDict):
+    """The speeds of the vehicles that have left the rectangle."""
+
+    unit: str
+    measured: int
+    refused: int
+    median: float | None
+    """Of the vehicles listed below, as ``p85``, the speed that 85 % of them do not exceed."""
+    p85: float | None
+    vehicles: list[VehicleSpeed]
+    """The latest ones."""
+
+
+class CountResults(TypedDict):
+    """The counts so far. A vehicle's class may still be corrected, everywhere it was counted."""
+
+    counts_by_class: dict[str, int]
+    total_count: int
+    counts_by_line: NotRequired[LineCounts]
+    intervals: NotRequired[list[IntervalCounts]]
+    """From the interval of the first frame to that of the last one, none left out."""
+    movements: NotRequired[MovementCounts]
+    """Only with two lines or more."""
+    zones: NotRequired[dict[str, ZoneCounts]]
+    """By name; only with zones."""
+    speeds: NotRequired[SpeedResults]
+    """Only where a rectangle is given."""
+
+
+class CountUpdateMessage(CountResults):
     """The counts so far. Sent by the vehicle counter when they change and once at the end."""
 
     camera_id: str
     timestamp: float
-    counts_by_class: dict[str, int]
-    total_count: int
-    counts_by_line: NotRequired[LineCounts]
     crossings: NotRequired[list[Crossing]]
-    """The crossings that are new in this update."""
+    """The crossings that are new in this update, as they were; a class that is corrected later stays here."""
 
 
 def header_of(message: FrameHeader) -> FrameHeader:

@@ -1,0 +1,133 @@
+"""Counts per line, in total and per interval, and movements between lines."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+
+from traffic_monitor.counting.classes import ClassCounts, ClassLedger
+from traffic_monitor.counting.crossings import LineCrossing
+from traffic_monitor.counting.lines import CountingLine
+from traffic_monitor.counting.recent import RecentStates
+from traffic_monitor.shared_utils.custom_types import IntervalCounts, LineCounts, MovementCounts
+
+MAX_FILLED_INTERVALS = 10_000
+"""A gap of more intervals is a clock that was set, not a road without vehicles, and is not filled with zeros."""
+
+
+class CountTable:
+    """Vehicles per line, direction and class; every line and direction is there, also at zero."""
+
+    def __init__(self, lines: Sequence[CountingLine]) -> None:
+        self._counts: dict[str, dict[str, ClassCounts]] = {
+            line.name: {line.in_name: Counter(), line.out_name: Counter()} for line in lines
+        }
+
+    def cell(self, crossing: LineCrossing) -> ClassCounts:
+        """The counts in which a crossing belongs."""
+        return self._counts[crossing.line][crossing.direction]
+
+    @property
+    def by_class(self) -> dict[str, int]:
+        """Crossings of all lines and directions, per class."""
+        totals: ClassCounts = Counter()
+        for directions in self._counts.values():
+            for classes in directions.values():
+                totals.update(classes)
+        return dict(totals)
+
+    @property
+    def total(self) -> int:
+        """Crossings of all lines, directions and classes."""
+        return sum(self.by_class.values())
+
+    @property
+    def by_line(self) -> LineCounts:
+        """Crossings per line, direction and class."""
+        return {
+            line: {direction: dict(classes) for direction, classes in directions.items()}
+            for line, directions in self._counts.items()
+        }
+
+
+class IntervalTable:
+    """Counts per interval of the clock, from the first frame's to the last frame's, without gaps.
+
+    Args:
+        lines: the counting lines.
+        minutes: length of an interval, a divisor of 60, so that intervals begin with every full hour of the local
+            time zone.
+    """
+
+    def __init__(self, lines: Sequence[CountingLine], minutes: int) -> None:
+        self._lines = lines
+        self._seconds = minutes * 60
+        self._tables: dict[float, CountTable] = {}
+        self._latest: float | None = None
+
+    def advance(self, timestamp: float) -> None:
+        """A frame was taken at ``timestamp`` (epoch seconds)."""
+        start = self._start(timestamp)
+        if start == self._latest:
+            return
+        latest = start if self._latest is None else self._latest
+        gap = (start - latest) / self._seconds
+        steps = range(1, round(gap)) if gap <= MAX_FILLED_INTERVALS else ()
+        for begin in (*(latest + step * self._seconds for step in steps), start):
+            self._tables.setdefault(begin, CountTable(self._lines))
+        self._latest = start
+
+    def cell(self, crossing: LineCrossing) -> ClassCounts:
+        """The counts of the interval in which a crossing happened, whenever it was confirmed."""
+        start = self._start(crossing.moment.timestamp)
+        return self._tables.setdefault(start, CountTable(self._lines)).cell(crossing)
+
+    @property
+    def intervals(self) -> list[IntervalCounts]:
+        """All intervals, oldest first."""
+        return [
+            IntervalCounts(start=_local(start).isoformat(), by_line=self._tables[start].by_line)
+            for start in sorted(self._tables)
+        ]
+
+    def _start(self, timestamp: float) -> float:
+        on_the_clock = timestamp + time.localtime(timestamp).tm_gmtoff
+        return timestamp - on_the_clock % self._seconds
+
+
+def _local(timestamp: float) -> datetime:
+    """In the zone of this machine as it was then; also near 1970, where ``astimezone`` fails on Windows."""
+    offset = timedelta(seconds=time.localtime(timestamp).tm_gmtoff)
+    return datetime.fromtimestamp(timestamp, timezone(offset))
+
+
+class MovementTable:
+    """From which line to which line vehicles went (turning movements): the first and the last they crossed."""
+
+    def __init__(self, ledger: ClassLedger) -> None:
+        self._ledger = ledger
+        self._crossings: RecentStates[list[LineCrossing]] = RecentStates(list)
+        self._counts: dict[tuple[str, str], ClassCounts] = {}
+
+    def add(self, crossing: LineCrossing, class_name: str) -> None:
+        """A vehicle crossed a line: its movement begins, or now ends here."""
+        crossings = self._crossings[crossing.vehicle_id]
+        if len(crossings) > 1:
+            self._ledger.take_back(crossing.vehicle_id, self._cell(crossings))
+        crossings.append(crossing)
+        # By when it happened: which line's band is left first says nothing.
+        crossings.sort(key=lambda known: known.moment.timestamp)
+        if len(crossings) > 1:
+            self._ledger.count(crossing.vehicle_id, class_name, [self._cell(crossings)])
+
+    @property
+    def by_origin(self) -> MovementCounts:
+        """Vehicles per first line, last line and class; only what was seen."""
+        movements: MovementCounts = {}
+        for (origin, destination), classes in sorted(self._counts.items()):
+            if classes:
+                movements.setdefault(origin, {})[destination] = dict(classes)
+        return movements
+
+    def _cell(self, crossings: Sequence[LineCrossing]) -> ClassCounts:
+        return self._counts.setdefault((crossings[0].line, crossings[-1].line), Counter())

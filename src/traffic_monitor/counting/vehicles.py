@@ -1,0 +1,179 @@
+"""Which tracks are one vehicle: hand-over from a lost track to a new one, and double boxes."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import dist, hypot
+
+from traffic_monitor.counting.boxes import bottom_center, overlap, size_of
+from traffic_monitor.counting.recent import RecentStates
+from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
+from traffic_monitor.shared_utils.settings import Point
+
+LOST_AFTER_S = 2.0
+"""Seconds out of sight after which a vehicle is taken for gone. Trackers give a vehicle up after about a second
+and take some more frames until they believe in a new track; after two, too little is known of where it may be."""
+
+SAME_BOX_OVERLAP = 0.5
+"""A track that begins with at least this overlap with a vehicle in sight is a second box of it. Two vehicles hide
+each other from the detector at the same overlap (``vehicle_detector.iou_threshold``)."""
+
+APART_OVERLAP = 0.3
+"""Two boxes of one vehicle that overlap less than this are two vehicles after all."""
+
+EXPECTED_WITHIN = 0.5
+"""A lost vehicle is expected back within this many of its sizes around where its motion has brought it ..."""
+EXPECTED_DRIFT = 0.25
+"""... and this share of the way it went unseen, because speeds change, but not more than one size."""
+
+LARGEST_GROWTH = 2.0
+"""A vehicle comes back at no more than this many times its size, and no less than one part of it."""
+
+MOTION_SIGHTINGS = 10
+"""The speed at which a vehicle is expected to go on is that over its last sightings; fewer feel the jitter."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The frame in which something was seen."""
+
+    timestamp: float
+    """Epoch seconds."""
+    frame_index: int | None = None
+    media_time: float | None = None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One vehicle in one frame."""
+
+    vehicle_id: int
+    """From 1; stays when the track's id changes."""
+    track_id: int
+    position: Point
+    """Where it stands: bottom centre of its box, pixels of the full frame."""
+    size: float
+    """Geometric mean of the box's width and height, pixels."""
+    moment: Moment
+
+
+@dataclass(frozen=True)
+class FrameVehicles:
+    """What one frame tells about vehicles."""
+
+    seen: list[Sighting]
+    """One per vehicle, whatever the number of its boxes."""
+    vehicle_of: dict[int, int]
+    """Vehicle of each track in the frame."""
+    lost: list[int]
+    """Vehicles that are now taken for gone. One that comes back with a known track id goes on as itself."""
+
+
+@dataclass
+class _Vehicle:
+    vehicle_id: int
+    track_id: int = 0
+    """The track that carries it: where it has two boxes, the other is ignored."""
+    box: BoxXyxy = field(default_factory=lambda: [0, 0, 0, 0])
+    trail: deque[tuple[float, Point]] = field(default_factory=lambda: deque(maxlen=MOTION_SIGHTINGS))
+    """Time in seconds and position of the last sightings."""
+
+    def see(self, track: TrackedObject, moment: Moment) -> Sighting:
+        self.track_id, self.box = track["track_id"], track["bbox_xyxy"]
+        position = bottom_center(self.box)
+        self.trail.append((moment.timestamp, position))
+        return Sighting(self.vehicle_id, self.track_id, position, size_of(self.box), moment)
+
+    @property
+    def last_seen(self) -> float:
+        return self.trail[-1][0]
+
+    def surprise(self, box: BoxXyxy, timestamp: float) -> float:
+        """How far a box is from where the vehicle is expected; up to 1 it can be this vehicle."""
+        size, size_now = size_of(self.box), size_of(box)
+        if not size / LARGEST_GROWTH <= size_now <= size * LARGEST_GROWTH:
+            return float("inf")
+        (first_time, first), (last_time, last) = self.trail[0], self.trail[-1]
+        unseen = (timestamp - last_time) / (last_time - first_time) if last_time > first_time else 0.0
+        # A vehicle that comes nearer moves faster in the picture, in the same measure as its box grows.
+        unseen *= (1 + size_now / size) / 2 if size else 1.0
+        way = ((last[0] - first[0]) * unseen, (last[1] - first[1]) * unseen)
+        expected = (last[0] + way[0], last[1] + way[1])
+        allowed = min(EXPECTED_WITHIN * size + EXPECTED_DRIFT * hypot(*way), size)
+        return dist(expected, bottom_center(box)) / allowed if allowed else float("inf")
+
+
+class VehicleRegistry:
+    """Knows which tracks belong to which vehicle."""
+
+    def __init__(self) -> None:
+        self._of_track: RecentStates[_Vehicle] = RecentStates(self._new_vehicle)
+        self._in_sight: dict[int, _Vehicle] = {}
+        """Vehicles seen within ``LOST_AFTER_S``."""
+        self._last_id = 0
+
+    def update(self, tracks: Sequence[TrackedObject], moment: Moment) -> FrameVehicles:
+        """Take in the tracks of the next frame."""
+        seen: dict[int, Sighting] = {}
+        newcomers = [track for track in tracks if track["track_id"] not in self._of_track]
+        for track, vehicle in self._known(tracks):
+            if vehicle.vehicle_id not in seen:
+                self._see(vehicle, track, moment, seen)
+            elif overlap(track["bbox_xyxy"], vehicle.box) < APART_OVERLAP:
+                newcomers.append(track)
+        for track in newcomers:
+            vehicle = self._second_box(track, seen) or self._expected(track, moment) or self._new_vehicle()
+            self._of_track[track["track_id"]] = vehicle
+            if vehicle.vehicle_id not in seen:
+                self._see(vehicle, track, moment, seen)
+        vehicle_of = {track["track_id"]: self._of_track[track["track_id"]].vehicle_id for track in tracks}
+        return FrameVehicles(list(seen.values()), vehicle_of, self._overdue(moment))
+
+    @property
+    def in_sight(self) -> list[int]:
+        """Vehicles that are not taken for gone, in the order in which they came."""
+        return sorted(self._in_sight)
+
+    def _see(self, vehicle: _Vehicle, track: TrackedObject, moment: Moment, seen: dict[int, Sighting]) -> None:
+        seen[vehicle.vehicle_id] = vehicle.see(track, moment)
+        self._in_sight[vehicle.vehicle_id] = vehicle
+
+    def _known(self, tracks: Sequence[TrackedObject]) -> list[tuple[TrackedObject, _Vehicle]]:
+        """The tracks that have a vehicle; those that carried theirs last come first."""
+        known = [(t, self._of_track[t["track_id"]]) for t in tracks if t["track_id"] in self._of_track]
+        return sorted(known, key=lambda pair: pair[0]["track_id"] != pair[1].track_id)
+
+    def _second_box(self, track: TrackedObject, seen: dict[int, Sighting]) -> _Vehicle | None:
+        """The vehicle in this frame that the track is a second box of.
+
+        Only a track that begins on a vehicle is one: two that were apart before are two that hide each other.
+        """
+        overlaps = {key: overlap(track["bbox_xyxy"], self._in_sight[key].box) for key in seen}
+        best = max(overlaps, key=overlaps.__getitem__, default=None)
+        return self._in_sight[best] if best is not None and overlaps[best] >= SAME_BOX_OVERLAP else None
+
+    def _expected(self, track: TrackedObject, moment: Moment) -> _Vehicle | None:
+        """The lost vehicle that is expected where the track begins."""
+        lost = [
+            vehicle
+            for vehicle in self._in_sight.values()
+            if 0 < moment.timestamp - vehicle.last_seen <= LOST_AFTER_S
+        ]
+        surprises = [(vehicle.surprise(track["bbox_xyxy"], moment.timestamp), vehicle) for vehicle in lost]
+        surprise, vehicle = min(surprises, key=lambda pair: pair[0], default=(float("inf"), None))
+        return vehicle if surprise <= 1 else None
+
+    def _overdue(self, moment: Moment) -> list[int]:
+        # Also where a clock was set back: nobody is waited for until it has caught up.
+        lost = [
+            key
+            for key, vehicle in self._in_sight.items()
+            if abs(moment.timestamp - vehicle.last_seen) > LOST_AFTER_S
+        ]
+        for key in lost:
+            del self._in_sight[key]
+        return lost
+
+    def _new_vehicle(self) -> _Vehicle:
+        self._last_id += 1
+        return _Vehicle(self._last_id)
