@@ -43,7 +43,7 @@ TEACHER = "weights/yolo11n_coco_int8_openvino_model"
 
 Loader = DataLoader[dict[str, Any]]
 
-DRAWN_SHARE = 0.15
+DRAWN_SHARE = 0.3
 """Share of the vehicle batches that are drawn scenes, learned from their exact boxes instead of the teacher."""
 
 

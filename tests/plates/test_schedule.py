@@ -51,6 +51,13 @@ def test_a_vehicle_without_a_plate_is_searched_again_when_it_has_grown() -> None
     assert not schedule.is_due(1, 2, [0, 0, 200, 60])
 
 
+def test_a_vehicle_left_alone_is_searched_as_often_again_when_it_has_grown() -> None:
+    schedule = ReadingSchedule(1, 3, 80)
+    assert search(schedule, range(10), found=True) == [0, 1, 2]
+    assert search(schedule, range(10, 20), found=True, box=[0, 0, 124, 60]) == []
+    assert search(schedule, range(20, 30), found=True, box=[0, 0, 125, 60]) == [20, 21, 22]
+
+
 def test_vehicles_are_scheduled_apart() -> None:
     schedule = ReadingSchedule(3, 10, 80)
     assert search(schedule, range(4), found=True, track_id=1) == [0, 3]

@@ -10,7 +10,8 @@ REMEMBERED_TRACKS = 500
 """Tracks looked at longer ago than this many others are forgotten."""
 
 WORTHWHILE_GROWTH = 1.25
-"""A vehicle on which no plate was found is worth another look when it has become this much wider."""
+"""When a vehicle has become this much wider, it is worth another look if no plate was found, and as many more
+candidates if some were: those of a bus that waited far away say less than one of it near by."""
 
 PATIENCE_INTERVALS = 8
 """Without growth, it gets another look after this many intervals: it may have turned or come out of a shadow."""
@@ -20,6 +21,7 @@ PATIENCE_INTERVALS = 8
 class _Attempts:
     last_frame: int
     last_width: int
+    counted_from_width: int
     found_last_time: bool = False
     candidates: int = 0
 
@@ -29,7 +31,7 @@ class ReadingSchedule:
 
     Args:
         interval_frames: a vehicle whose plate was found is searched again after this many frames.
-        max_candidates: plates found on a vehicle after which it is left alone.
+        max_candidates: plates found on a vehicle after which it is left alone, unless it grows.
         min_vehicle_width_px: narrower vehicles are not searched.
     """
 
@@ -47,7 +49,7 @@ class ReadingSchedule:
         attempts = self._tracks.get(track_id)
         if attempts is None:
             return True
-        if attempts.candidates >= self._max_candidates:
+        if attempts.candidates >= self._max_candidates and not _has_grown(attempts, width):
             return False
         waited = frame_index - attempts.last_frame
         if attempts.found_last_time or width >= attempts.last_width * WORTHWHILE_GROWTH:
@@ -56,10 +58,17 @@ class ReadingSchedule:
 
     def searched(self, track_id: int, frame_index: int, box: BoxXyxy, found: bool) -> None:
         """Note a search and whether it found a plate."""
-        attempts = self._tracks.setdefault(track_id, _Attempts(frame_index, 0))
+        width = box_width(box)
+        attempts = self._tracks.setdefault(track_id, _Attempts(frame_index, width, width))
         self._tracks.move_to_end(track_id)
         if len(self._tracks) > REMEMBERED_TRACKS:
             self._tracks.popitem(last=False)
-        attempts.last_frame, attempts.last_width = frame_index, box_width(box)
+        if _has_grown(attempts, width):
+            attempts.counted_from_width, attempts.candidates = width, 0
+        attempts.last_frame, attempts.last_width = frame_index, width
         attempts.found_last_time = found
         attempts.candidates += found
+
+
+def _has_grown(attempts: _Attempts, width: int) -> bool:
+    return width >= attempts.counted_from_width * WORTHWHILE_GROWTH

@@ -177,7 +177,7 @@ class LpDetectorSettings(DetectorSettings):
     min_vehicle_width_px: int = Field(default=120, ge=1, le=7680)
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     interval_frames: int = Field(default=3, ge=1, le=1000)
-    max_candidates: int = Field(default=30, ge=1, le=10000)
+    max_candidates: int = Field(default=12, ge=1, le=10000)
 
 
 class OcrReaderSettings(_Section):
