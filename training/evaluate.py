@@ -20,7 +20,7 @@ import yaml
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import crop, grow_box
-from traffic_monitor.plates.text import normalize_plate_text
+from traffic_monitor.plates.reading import read_plate
 from traffic_monitor.shared_utils.config_loader import load_settings
 from traffic_monitor.shared_utils.settings import Settings
 from training import evaluate_detector, evaluate_plate_ocr
@@ -111,7 +111,7 @@ def measure_photos(shared: Path, settings: Settings) -> Figures:
             text = ""
             for found in detector.detect(image)[:1]:
                 box = grow_box(found.bbox_xyxy, settings.ocr_reader.crop_margin, width, height)
-                text = normalize_plate_text(reader.read(crop(image, box))[0])
+                text = read_plate(reader, crop(image, box), settings.ocr_reader.min_confidence).text
             if text != photo.text:
                 wrong[photo.name] = [photo.text, text]
         figures[region] = {

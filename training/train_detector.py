@@ -66,7 +66,7 @@ VALIDATION_VIEWS = 96
 """Fixed views of pictures kept back, on which the loss is watched."""
 
 
-WINDOWS = ((256, 8, 0.45), (384, 4, 0.3), (512, 2, 0.25))
+WINDOWS = ((256, 8, 0.35), (384, 4, 0.3), (512, 2, 0.2), (640, 2, 0.15))
 """Window sides in pixels, windows in a batch of that size (about as many pixels each), shares of the batches.
 
 Small windows are cheap and carry most lessons; without large ones the detector sees vehicles in large empty

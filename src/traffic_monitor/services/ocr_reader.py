@@ -5,9 +5,9 @@ from collections import OrderedDict
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer, TextRecognizer
 from traffic_monitor.plates.consensus import Reading
 from traffic_monitor.plates.crops import crop, grow_box, is_empty
-from traffic_monitor.plates.quality import crop_quality, sharpness
-from traffic_monitor.plates.rectify import level
-from traffic_monitor.plates.text import PlateFormats, normalize_plate_text
+from traffic_monitor.plates.quality import sharpness
+from traffic_monitor.plates.reading import read_plate
+from traffic_monitor.plates.text import PlateFormats
 from traffic_monitor.plates.vehicle_plate import VehiclePlate
 from traffic_monitor.records.best_shots import BestShots
 from traffic_monitor.shared_utils.constants import ServiceName
@@ -48,7 +48,11 @@ class OcrReader(Service):
             self._keep_best_shot(image, picture, message)
         if not plate.wants(media_time_of(message), message.get("plate_fit", 1.0)):
             return []
-        reading = self._read(picture)
+        reading = (
+            read_plate(self._recognizer, picture, self._settings.min_confidence)
+            if picture is not None
+            else Reading("", 0.0)
+        )
         plate.add(reading)
         return [_result(message, reading, plate)]
 
@@ -56,21 +60,6 @@ class OcrReader(Service):
         height, width = image.shape[:2]
         box = grow_box(message["plate_bbox_orig"], self._settings.crop_margin, width, height)
         return None if is_empty(box) else crop(image, box)
-
-    def _read(self, picture: Image | None) -> Reading:
-        """The surer reading of the crop as it is and, where it is tilted, of the levelled one."""
-        if picture is None:
-            return Reading("", 0.0)
-        raw_text, confidence = self._recognizer.read(picture)
-        levelled = level(picture)
-        if levelled is not picture:
-            raw_text, confidence = max(
-                (raw_text, confidence), self._recognizer.read(levelled), key=lambda answer: answer[1]
-            )
-        text = normalize_plate_text(raw_text)
-        if not text or confidence < self._settings.min_confidence:
-            return Reading("", 0.0)
-        return Reading(text, confidence, crop_quality(picture))
 
     def _keep_best_shot(self, image: Image, picture: Image, message: PlateCandidateMessage) -> None:
         if self._best_shots is None:

@@ -189,7 +189,7 @@ class OcrReaderSettings(_Section):
     device: str = "cpu"
     min_confidence: Fraction = 0.3
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
-    min_consensus_confidence: Fraction = 0.6
+    min_consensus_confidence: Fraction = 0.7
     min_readings: int = Field(default=2, ge=1, le=60)
     plate_formats: list[PlateFormat] = Field(default=[])
     save_crops: bool = True

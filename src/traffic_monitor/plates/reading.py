@@ -1,0 +1,23 @@
+"""One crop of a plate, one reading."""
+
+from traffic_monitor.inference.text_recognition import TextRecognizer
+from traffic_monitor.plates.consensus import Reading
+from traffic_monitor.plates.quality import crop_quality
+from traffic_monitor.plates.rectify import level
+from traffic_monitor.plates.text import normalize_plate_text
+from traffic_monitor.shared_utils.frame_codec import Image
+
+
+def read_plate(recognizer: TextRecognizer, picture: Image, min_confidence: float) -> Reading:
+    """The surer reading of a BGR crop as it is and, where it is tilted, of the levelled one.
+
+    Empty, with confidence 0, where neither reaches ``min_confidence`` (0-1).
+    """
+    raw_text, confidence = recognizer.read(picture)
+    levelled = level(picture)
+    if levelled is not picture:
+        raw_text, confidence = max((raw_text, confidence), recognizer.read(levelled), key=lambda answer: answer[1])
+    text = normalize_plate_text(raw_text)
+    if not text or confidence < min_confidence:
+        return Reading("", 0.0)
+    return Reading(text, confidence, crop_quality(picture))
