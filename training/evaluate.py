@@ -1,6 +1,6 @@
 """Measure the shipped weights on everything that was never trained on: `make evaluate`.
 
-Writes `weights/metrics.json` and the table of the model card, `weights/README.md`. Takes about 15 minutes on two
+Writes `weights/metrics.json` and the table of the model card, `weights/README.md`. Takes about 5 minutes on two
 cores; needs the real clips and photos (`--shared`).
 """
 
