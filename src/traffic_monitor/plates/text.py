@@ -7,7 +7,7 @@ from collections.abc import Iterable
 NOT_PLATE_CHARACTERS = re.compile(r"[^A-Z0-9]")
 
 LOOK_ALIKES = ("0OD", "1I", "2Z", "5S", "8B")
-"""Characters that plate readers take for each other (design/field-notes.md, "What users complain about")."""
+"""Characters that plate readers take for each other."""
 
 FORMAT_CLASSES = {"A": "[A-Z]", "9": "[0-9]", "*": "[A-Z0-9]"}
 """The notation of a plate format, as in input masks: a letter, a digit, either."""
