@@ -13,8 +13,10 @@ WORTHWHILE_GROWTH = 1.25
 """When a vehicle has become this much wider, it is worth another look if no plate was found, and as many more
 candidates if some were: those of a bus that waited far away say less than one of it near by."""
 
-PATIENCE_INTERVALS = 8
-"""Without growth, it gets another look after this many intervals: it may have turned or come out of a shadow."""
+LONGEST_WAIT_INTERVALS = 8
+"""Without growth, it gets another look after 1, 2, 4 and then every so many intervals: one that drives away shows
+its plate a moment after it came into the picture and is soon too far; one that stands may turn or come out of a
+shadow."""
 
 
 @dataclass
@@ -22,7 +24,8 @@ class _Attempts:
     last_frame: int
     last_width: int
     counted_from_width: int
-    found_last_time: bool = False
+    in_vain: int = 0
+    """Searches since the last that found a plate."""
     candidates: int = 0
 
 
@@ -52,9 +55,9 @@ class ReadingSchedule:
         if attempts.candidates >= self._max_candidates and not _has_grown(attempts, width):
             return False
         waited = frame_index - attempts.last_frame
-        if attempts.found_last_time or width >= attempts.last_width * WORTHWHILE_GROWTH:
+        if attempts.in_vain == 0 or width >= attempts.last_width * WORTHWHILE_GROWTH:
             return waited >= self._interval
-        return waited >= self._interval * PATIENCE_INTERVALS
+        return waited >= self._interval * min(2 ** (attempts.in_vain - 1), LONGEST_WAIT_INTERVALS)
 
     def searched(self, track_id: int, frame_index: int, box: BoxXyxy, found: bool) -> None:
         """Note a search and whether it found a plate."""
@@ -66,7 +69,7 @@ class ReadingSchedule:
         if _has_grown(attempts, width):
             attempts.counted_from_width, attempts.candidates = width, 0
         attempts.last_frame, attempts.last_width = frame_index, width
-        attempts.found_last_time = found
+        attempts.in_vain = 0 if found else attempts.in_vain + 1
         attempts.candidates += found
 
 
