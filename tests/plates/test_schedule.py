@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from traffic_monitor.plates.schedule import LONGEST_WAIT_INTERVALS, REMEMBERED_TRACKS, ReadingSchedule
+from traffic_monitor.plates.schedule import REMEMBERED_TRACKS, WAITS_INTERVALS, ReadingSchedule
 
 BOX = [0, 0, 100, 60]
 
@@ -41,7 +41,7 @@ def test_after_enough_plates_a_vehicle_is_left_alone() -> None:
 
 
 def test_a_vehicle_without_a_plate_is_searched_less_often_and_never_given_up() -> None:
-    pause = 3 * LONGEST_WAIT_INTERVALS
+    pause = 3 * WAITS_INTERVALS[-1]
     waits = [3, 6, 12, pause, pause]
     expected = list(itertools.accumulate(waits, initial=0))
     assert search(ReadingSchedule(3, 2, 80), range(expected[-1] + 1), found=False) == expected

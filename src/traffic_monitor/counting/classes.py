@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from traffic_monitor.counting.recent import RecentStates
+from traffic_monitor.shared_utils.recent_states import RecentStates
 
 ClassCounts = Counter[str]
 """Number of vehicles per class name."""

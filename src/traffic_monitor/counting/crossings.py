@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from traffic_monitor.counting.lines import CountingLine
-from traffic_monitor.counting.recent import RecentStates
 from traffic_monitor.counting.vehicles import Moment, Sighting
+from traffic_monitor.shared_utils.recent_states import RecentStates
 from traffic_monitor.shared_utils.settings import Point
 
 BAND = 0.25

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 from traffic_monitor.counting.classes import ClassCounts, ClassLedger
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.lines import CountingLine
-from traffic_monitor.counting.recent import RecentStates
 from traffic_monitor.shared_utils.custom_types import IntervalCounts, LineCounts, MovementCounts
+from traffic_monitor.shared_utils.recent_states import RecentStates
 
 MAX_FILLED_INTERVALS = 10_000
 """A gap of more intervals is a clock that was set, not a road without vehicles, and is not filled with zeros."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from math import dist, hypot
 
 from traffic_monitor.counting.boxes import bottom_center, overlap, size_of
-from traffic_monitor.counting.recent import RecentStates
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
+from traffic_monitor.shared_utils.recent_states import RecentStates
 from traffic_monitor.shared_utils.settings import Point
 
 LOST_AFTER_S = 2.0

@@ -6,9 +6,9 @@ from itertools import pairwise
 from math import dist
 from typing import Self
 
-from traffic_monitor.counting.recent import RecentStates
 from traffic_monitor.counting.vehicles import Sighting
 from traffic_monitor.shared_utils.custom_types import ZoneCounts
+from traffic_monitor.shared_utils.recent_states import RecentStates
 from traffic_monitor.shared_utils.settings import Point, ZoneSettings
 
 BAND = 0.25

@@ -1,10 +1,10 @@
 """When to look for a vehicle's plate: not every vehicle in every frame."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from traffic_monitor.plates.crops import box_width
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
+from traffic_monitor.shared_utils.recent_states import RecentStates
 
 REMEMBERED_TRACKS = 500
 """Tracks looked at longer ago than this many others are forgotten."""
@@ -13,10 +13,10 @@ WORTHWHILE_GROWTH = 1.25
 """When a vehicle has become this much wider, it is worth another look if no plate was found, and as many more
 candidates if some were: those of a bus that waited far away say less than one of it near by."""
 
-LONGEST_WAIT_INTERVALS = 8
-"""Without growth, it gets another look after 1, 2, 4 and then every so many intervals: one that drives away shows
-its plate a moment after it came into the picture and is soon too far; one that stands may turn or come out of a
-shadow."""
+WAITS_INTERVALS = (1, 2, 4, 8)
+"""Without growth, it gets another look after so many intervals, the last of them from then on. One that drives
+away shows its plate a moment after it came into the picture and is soon too far; one that stands may turn or come
+out of a shadow."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class ReadingSchedule:
         self._interval = interval_frames
         self._max_candidates = max_candidates
         self._min_width = min_vehicle_width_px
-        self._tracks: OrderedDict[int, _Attempts] = OrderedDict()
+        self._tracks: RecentStates[_Attempts] = RecentStates(capacity=REMEMBERED_TRACKS)
 
     def is_due(self, track_id: int, frame_index: int, box: BoxXyxy) -> bool:
         """Whether to search this vehicle in this frame."""
@@ -57,15 +57,14 @@ class ReadingSchedule:
         waited = frame_index - attempts.last_frame
         if attempts.in_vain == 0 or width >= attempts.last_width * WORTHWHILE_GROWTH:
             return waited >= self._interval
-        return waited >= self._interval * min(2 ** (attempts.in_vain - 1), LONGEST_WAIT_INTERVALS)
+        return waited >= self._interval * WAITS_INTERVALS[min(attempts.in_vain, len(WAITS_INTERVALS)) - 1]
 
     def searched(self, track_id: int, frame_index: int, box: BoxXyxy, found: bool) -> None:
         """Note a search and whether it found a plate."""
         width = box_width(box)
-        attempts = self._tracks.setdefault(track_id, _Attempts(frame_index, width, width))
-        self._tracks.move_to_end(track_id)
-        if len(self._tracks) > REMEMBERED_TRACKS:
-            self._tracks.popitem(last=False)
+        if track_id not in self._tracks:
+            self._tracks[track_id] = _Attempts(frame_index, width, width)
+        attempts = self._tracks[track_id]
         if _has_grown(attempts, width):
             attempts.counted_from_width, attempts.candidates = width, 0
         attempts.last_frame, attempts.last_width = frame_index, width

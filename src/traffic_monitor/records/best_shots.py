@@ -1,11 +1,11 @@
 """The best picture of each plate and of its vehicle, kept in the run's folder."""
 
-from collections import OrderedDict
 from pathlib import Path
 
 import cv2
 
 from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.recent_states import RecentStates
 
 PLATES_FOLDER, VEHICLES_FOLDER = "plates", "vehicles"
 
@@ -27,7 +27,7 @@ class BestShots:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._scores: OrderedDict[int, float] = OrderedDict()
+        self._scores: RecentStates[float] = RecentStates(capacity=REMEMBERED_TRACKS)
         for name in (PLATES_FOLDER, VEHICLES_FOLDER):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
@@ -43,9 +43,6 @@ class BestShots:
         if track_id in self._scores and score < self._scores[track_id] * WORTHWHILE_GAIN:
             return
         self._scores[track_id] = score
-        self._scores.move_to_end(track_id)
-        if len(self._scores) > REMEMBERED_TRACKS:
-            self._scores.popitem(last=False)
         self._write(PLATES_FOLDER, track_id, plate)
         if vehicle is not None and vehicle.size:
             self._write(VEHICLES_FOLDER, track_id, vehicle)

@@ -1,10 +1,9 @@
 """Vehicles that were searched for a plate in vain, and why."""
 
-from collections import OrderedDict
-
 from traffic_monitor.records.plate_log import UnreadRecord
 from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.custom_types import TrackedMessage, TrackedObject, media_time_of
+from traffic_monitor.shared_utils.recent_states import RecentStates
 
 REMEMBERED_TRACKS = 500
 """Vehicles searched longer ago than this many others are not followed any more; what was told of them stays."""
@@ -14,7 +13,7 @@ class SearchLog:
     """Keeps a record of each vehicle without a plate and tells what has changed."""
 
     def __init__(self) -> None:
-        self._records: OrderedDict[int, UnreadRecord] = OrderedDict()
+        self._records: RecentStates[UnreadRecord] = RecentStates(capacity=REMEMBERED_TRACKS)
         self._changed: dict[int, UnreadRecord] = {}
 
     def searched_in_vain(self, vehicle: TrackedObject, media_time: float, reason: UnreadReason) -> None:
@@ -29,13 +28,10 @@ class SearchLog:
             first_seen=known["first_seen"] if known else round(media_time, 3),
             last_seen=round(media_time, 3),
         )
-        self._records.move_to_end(track_id)
-        if len(self._records) > REMEMBERED_TRACKS:
-            self._records.popitem(last=False)
 
     def found(self, track_id: int) -> None:
         """Note that a plate was found: from now on the reader knows more."""
-        self._records.pop(track_id, None)
+        self._records.forget(track_id)
         self._changed.pop(track_id, None)
 
     def seen(self, message: TrackedMessage) -> None:

@@ -1,7 +1,5 @@
 """OCR reader: ``PlateCandidateMessage`` in, ``OcrResultMessage`` out."""
 
-from collections import OrderedDict
-
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer, TextRecognizer
 from traffic_monitor.plates.consensus import Reading
 from traffic_monitor.plates.crops import crop, grow_box, is_empty
@@ -20,6 +18,7 @@ from traffic_monitor.shared_utils.custom_types import (
     media_time_of,
 )
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
+from traffic_monitor.shared_utils.recent_states import RecentStates
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import MessageQueue, Output
@@ -36,12 +35,12 @@ class OcrReader(Service):
         self._recognizer = recognizer or PaddleTextRecognizer(self._settings)
         self._formats = PlateFormats(self._settings.plate_formats)
         self._decoder = FrameDecoder()
-        self._plates: OrderedDict[int, VehiclePlate] = OrderedDict()
+        self._plates = RecentStates(self._new_plate, REMEMBERED_TRACKS)
         self._best_shots = BestShots(config.run_dir) if self._settings.save_crops and config.run_dir else None
 
     def process(self, message: PlateCandidateMessage) -> list[OcrResultMessage]:
         """Read one plate; no result where it is settled, one with an empty text where it is unreadable."""
-        plate = self._plate_of(message["vehicle_track_id"])
+        plate = self._plates[message["vehicle_track_id"]]
         image = self._decoder.decode(message["frame_id"], message["frame_data_jpeg"])
         picture = self._cut(image, message)
         if picture is not None:
@@ -70,16 +69,9 @@ class OcrReader(Service):
         score = picture.shape[1] * sharpness(picture)
         self._best_shots.offer(message["vehicle_track_id"], score, picture, vehicle)
 
-    def _plate_of(self, track_id: int) -> VehiclePlate:
+    def _new_plate(self) -> VehiclePlate:
         settings = self._settings
-        if track_id not in self._plates:
-            self._plates[track_id] = VehiclePlate(
-                self._formats, settings.min_consensus_confidence, settings.min_readings
-            )
-        self._plates.move_to_end(track_id)
-        if len(self._plates) > REMEMBERED_TRACKS:
-            self._plates.popitem(last=False)
-        return self._plates[track_id]
+        return VehiclePlate(self._formats, settings.min_consensus_confidence, settings.min_readings)
 
 
 def _result(message: PlateCandidateMessage, reading: Reading, plate: VehiclePlate) -> OcrResultMessage:
