@@ -1,23 +1,16 @@
 """Which vehicles of a run were read and which were not, once all that is known of each is put together."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from traffic_monitor.records.plate_log import PlateRecord, PlateSighting, UnreadRecord
+from traffic_monitor.records.plate_log import PlateRecord, PlateSighting, SearchedVehicle, UnreadRecord
 from traffic_monitor.shared_utils.constants import UnreadReason
 
 
 def read_plates(sightings: Mapping[int, PlateSighting]) -> list[PlateRecord]:
     """The answers worth believing, by track id, each plate once at a time."""
     return [
-        PlateRecord(
-            track_id=sighting["track_id"],
-            class_name=sighting["class_name"],
-            text=sighting["text"],
-            confidence=sighting["confidence"],
-            readings=sighting["readings"],
-            first_seen=sighting["first_seen"],
-            last_seen=sighting["last_seen"],
-        )
+        {**_vehicle_of(sighting), "text": sighting["text"], "confidence": sighting["confidence"]}
         for sighting in _settle_claims(sightings.values())
         if sighting["unread_reason"] is None
     ]
@@ -36,15 +29,18 @@ def unread_plates(
     for sighting in _settle_claims(sightings.values()):
         records.pop(sighting["track_id"], None)
         if sighting["unread_reason"] is not None:
-            records[sighting["track_id"]] = UnreadRecord(
-                track_id=sighting["track_id"],
-                class_name=sighting["class_name"],
-                reason=sighting["unread_reason"],
-                readings=sighting["readings"],
-                first_seen=sighting["first_seen"],
-                last_seen=sighting["last_seen"],
-            )
+            records[sighting["track_id"]] = {**_vehicle_of(sighting), "reason": sighting["unread_reason"]}
     return [records[track_id] for track_id in sorted(records)]
+
+
+def _vehicle_of(sighting: PlateSighting) -> SearchedVehicle:
+    return SearchedVehicle(
+        track_id=sighting["track_id"],
+        class_name=sighting["class_name"],
+        readings=sighting["readings"],
+        first_seen=sighting["first_seen"],
+        last_seen=sighting["last_seen"],
+    )
 
 
 def _settle_claims(sightings: Iterable[PlateSighting]) -> Sequence[PlateSighting]:
@@ -54,18 +50,18 @@ def _settle_claims(sightings: Iterable[PlateSighting]) -> Sequence[PlateSighting
     not in sight twice at one time, so both keep the plate.
     """
     by_fit = sorted(sightings, key=lambda sighting: (-sighting["fit"], -sighting["readings"]))
-    kept: list[PlateSighting] = []
+    owners: defaultdict[str, list[PlateSighting]] = defaultdict(list)
+    """By text: a run of weeks has many plates, and each few owners."""
     settled: list[PlateSighting] = []
     for sighting in by_fit:
         if sighting["unread_reason"] is None:
-            if any(_claim_one_plate(sighting, other) for other in kept):
+            if any(_in_sight_together(sighting, other) for other in owners[sighting["text"]]):
                 sighting = PlateSighting(**{**sighting, "unread_reason": UnreadReason.CONTESTED})
             else:
-                kept.append(sighting)
+                owners[sighting["text"]].append(sighting)
         settled.append(sighting)
     return sorted(settled, key=lambda sighting: sighting["track_id"])
 
 
-def _claim_one_plate(one: PlateSighting, other: PlateSighting) -> bool:
-    together = one["first_seen"] <= other["last_seen"] and other["first_seen"] <= one["last_seen"]
-    return together and one["text"] == other["text"]
+def _in_sight_together(one: PlateSighting, other: PlateSighting) -> bool:
+    return one["first_seen"] <= other["last_seen"] and other["first_seen"] <= one["last_seen"]

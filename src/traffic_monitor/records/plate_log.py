@@ -7,27 +7,27 @@ from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.custom_types import OcrResultMessage, TrackedMessage, media_time_of
 
 
-class PlateRecord(TypedDict):
-    """One vehicle with its plate, as in ``summary.json``. Times are media seconds."""
+class SearchedVehicle(TypedDict):
+    """One vehicle whose plate was looked for. Times are media seconds."""
 
     track_id: int
     class_name: str
+    readings: int
+    first_seen: float
+    last_seen: float
+
+
+class PlateRecord(SearchedVehicle):
+    """One vehicle with its plate, as in ``summary.json``."""
+
     text: str
     confidence: float
-    readings: int
-    first_seen: float
-    last_seen: float
 
 
-class UnreadRecord(TypedDict):
-    """One vehicle that was looked at and not read, as in ``summary.json``. Times are media seconds."""
+class UnreadRecord(SearchedVehicle):
+    """One vehicle that was looked at and not read, as in ``summary.json``."""
 
-    track_id: int
-    class_name: str
     reason: UnreadReason
-    readings: int
-    first_seen: float
-    last_seen: float
 
 
 class PlateSighting(PlateRecord):
