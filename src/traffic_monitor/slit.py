@@ -2,6 +2,7 @@
 
 import queue
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -15,11 +16,14 @@ from traffic_monitor.services.vehicle_counter import VehicleCounter
 from traffic_monitor.services.vehicle_detector import VehicleDetector
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
 from traffic_monitor.shared_utils.config_loader import ConfigError
-from traffic_monitor.shared_utils.custom_types import Crossing
+from traffic_monitor.shared_utils.custom_types import Crossing, FrameMessage
 from traffic_monitor.shared_utils.frame_codec import decode_frame
-from traffic_monitor.shared_utils.settings import Point, Settings
+from traffic_monitor.shared_utils.settings import LineSettings, Point, Settings
 
 READ_TIMEOUT_S = 0.5
+
+Positions = dict[int, dict[int, Point]]
+"""Track id -> frame index -> bottom centre of its box in pixels."""
 
 
 def draw_slit(settings: Settings, line_name: str, target: Path) -> list[Crossing]:
@@ -32,19 +36,46 @@ def draw_slit(settings: Settings, line_name: str, target: Path) -> list[Crossing
         ConfigError: there is no such line, the source is live or empty, or the picture cannot be written.
         ServiceError: the source or the model cannot be opened.
     """
-    line_settings = next((line for line in settings.vehicle_counter.lines if line.name == line_name), None)
-    if line_settings is None:
-        names = ", ".join(line.name for line in settings.vehicle_counter.lines)
-        raise ConfigError(f"vehicle_counter.lines: there is no line '{line_name}'; there is: {names}")
+    line_settings = _line_named(line_name, settings)
     if settings.frame_grabber.is_live:
         raise ConfigError("frame_grabber.source: a camera has no end; make the picture of a recorded file")
-    grabber, detector = FrameGrabber(settings), VehicleDetector(settings)
-    tracker, counter = VehicleTracker(settings), VehicleCounter(settings)
-    source = open_source(settings.frame_grabber)
+    detector, tracker, counter = VehicleDetector(settings), VehicleTracker(settings), VehicleCounter(settings)
     slit: SlitPicture | None = None
-    line: CountingLine | None = None
     crossings: list[Crossing] = []
-    positions: defaultdict[int, dict[int, Point]] = defaultdict(dict)
+    positions: Positions = defaultdict(dict)
+    for frame_index, frame in _frames(settings):
+        slit = slit or SlitPicture(
+            CountingLine.in_frame(line_settings, frame["frame_width"], frame["frame_height"])
+        )
+        slit.add(decode_frame(frame["frame_data_jpeg"]))
+        (tracked,) = tracker.process(detector.process(frame)[0])
+        for vehicle in tracked["tracked_objects"]:
+            positions[vehicle["track_id"]][frame_index] = bottom_center(vehicle["bbox_xyxy"])
+        for update in counter.process(tracked):
+            crossings += update.get("crossings", [])
+    if slit is None:
+        raise ConfigError(f"frame_grabber.source: {settings.frame_grabber.source} holds no frame")
+    for update in counter.flush():
+        crossings += update.get("crossings", [])
+    own = [crossing for crossing in crossings if crossing["line"] == line_name]
+    _mark(slit, own, positions)
+    if not cv2.imwrite(str(target), slit.picture()):
+        raise ConfigError(f"{target}: the picture cannot be written there")
+    return own
+
+
+def _line_named(name: str, settings: Settings) -> LineSettings:
+    for line in settings.vehicle_counter.lines:
+        if line.name == name:
+            return line
+    names = ", ".join(line.name for line in settings.vehicle_counter.lines)
+    raise ConfigError(f"vehicle_counter.lines: there is no line '{name}'; there is: {names}")
+
+
+def _frames(settings: Settings) -> Iterator[tuple[int, FrameMessage]]:
+    """The frames of the source as the grabber sends them, each with its index."""
+    grabber = FrameGrabber(settings)
+    source = open_source(settings.frame_grabber)
     try:
         while True:
             try:
@@ -52,29 +83,17 @@ def draw_slit(settings: Settings, line_name: str, target: Path) -> list[Crossing
             except queue.Empty:
                 continue
             if captured is None:
-                break
+                return
             (frame,) = grabber.process(captured)
-            if slit is None or line is None:
-                line = CountingLine.in_frame(line_settings, frame["frame_width"], frame["frame_height"])
-                slit = SlitPicture(line)
-            slit.add(decode_frame(frame["frame_data_jpeg"]))
-            (tracked,) = tracker.process(detector.process(frame)[0])
-            for vehicle in tracked["tracked_objects"]:
-                positions[vehicle["track_id"]][captured.index] = bottom_center(vehicle["bbox_xyxy"])
-            for update in counter.process(tracked):
-                crossings += update.get("crossings", [])
+            yield captured.index, frame
     finally:
         source.close()
-    if slit is None or line is None:
-        raise ConfigError(f"frame_grabber.source: {settings.frame_grabber.source} holds no frame")
-    for update in counter.flush():
-        crossings += update.get("crossings", [])
-    own = [crossing for crossing in crossings if crossing["line"] == line_name]
-    for crossing in own:
+
+
+def _mark(slit: SlitPicture, crossings: list[Crossing], positions: Positions) -> None:
+    """Mark each crossing where its vehicle was seen nearest in time."""
+    for crossing in crossings:
         frame_index = crossing.get("frame_index", 0)
         track = positions[crossing["track_id"]]
         at = track[min(track, key=lambda index: abs(index - frame_index))]
         slit.mark(frame_index, at, crossing["direction"], crossing["track_id"])
-    if not cv2.imwrite(str(target), slit.picture()):
-        raise ConfigError(f"{target}: the picture cannot be written there")
-    return own
