@@ -96,7 +96,7 @@ def random_fleet(rng: Random, count: int) -> list[dict[str, object]]:
     """Vehicle specifications: fewer cars than on a road, because photos have hardly anything else."""
     rows: list[dict[str, object]] = []
     for number in range(count):
-        kind = rng.choices(["car", "motorcycle", "bus", "truck", "van"], [42, 21, 16, 16, 5])[0]
+        kind = rng.choices(["car", "motorcycle", "bus", "truck", "van"], [38, 20, 12, 25, 5])[0]
         styles = {
             "car": CAR_STYLES,
             "motorcycle": ("naked", "touring", "sport"),
