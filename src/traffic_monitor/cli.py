@@ -1,4 +1,4 @@
-"""The command line: ``run``, ``check``, ``weights fetch`` and ``--version``."""
+"""The command line: ``run``, ``check``, ``line``, ``slit``, ``weights fetch`` and ``--version``."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,8 +10,9 @@ from loguru import logger
 from rich.console import Console
 from rich.table import Table
 
-from traffic_monitor import __version__
+from traffic_monitor import __version__, line_tool
 from traffic_monitor.capture.sources import describe_source
+from traffic_monitor.counting.plan import Plan
 from traffic_monitor.main_supervisor import RunOutcome, Supervisor
 from traffic_monitor.official_weights import FetchError, fetch_official_weights, use_for_vehicles
 from traffic_monitor.preflight import check_machine, check_settings
@@ -22,11 +23,12 @@ from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import DisplayMode, Settings
+from traffic_monitor.sinks.window import missing_screen_reason
 from traffic_monitor.status import StatusDisplay, result_table
 
 PROGRAM = "traffic-monitor"
 DEFAULT_COMMAND = "run"
-COMMANDS = {"run", "check", "slit", "weights", "--version", "--help"}
+COMMANDS = {"run", "check", "line", "slit", "weights", "--version", "--help"}
 
 app = typer.Typer(
     add_completion=False,
@@ -115,6 +117,39 @@ def slit(
     except ServiceError as error:
         raise ConfigError(str(error)) from error
     output.print(f"{to}: {len(crossings)} crossings of line {line}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def line(
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    to: Annotated[Path, typer.Option(help="Picture to write where there is no screen.")] = Path("lines.png"),
+    width_m: Annotated[float | None, typer.Option(min=0.1, help="Width of the speed rectangle in metres.")] = None,
+    length_m: Annotated[float | None, typer.Option(min=0.1, help="Its length in metres.")] = None,
+    overrides: SetOption = [],  # noqa: B006
+) -> None:
+    """Draw lines, zones and the speed rectangle on a frame of the source and save them into the settings file.
+
+    Without a screen, the frame is written with a grid of coordinates to take them from.
+    """
+    settings = load_settings(config, overrides, _options(source, None, None, None))
+    settings_file = config or DEFAULT_CONFIG
+    try:
+        image = line_tool.first_frame(settings)
+    except ServiceError as error:
+        raise ConfigError(str(error)) from error
+    rectangle = (width_m, length_m) if width_m and length_m else None
+    plan = Plan(settings.vehicle_counter, (image.shape[1], image.shape[0]), rectangle)
+    reason = missing_screen_reason()
+    if reason is not None:
+        line_tool.write_still(image, plan, to)
+        told = f"no window: {reason}. {to} shows the coordinates; write them into {settings_file}, vehicle_counter"
+    elif line_tool.edit_in_window(image, plan, settings.visualizer.window_width):
+        line_tool.save_plan(plan.settings, settings_file)
+        told = f"{settings_file}: lines, zones and speed are saved"
+    else:
+        told = f"{settings_file} is as it was"
+    output.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 @weights_app.command()

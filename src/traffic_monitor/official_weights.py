@@ -3,17 +3,15 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-from ruamel.yaml import YAML
+from typing import Any
 
 from traffic_monitor.inference.environment import prepare_environment
+from traffic_monitor.shared_utils.settings_file import SettingsFileError, change_settings_file
 
 OFFICIAL_WEIGHTS = "yolo11n.pt"
 
 LEAST_BYTES = 5_000_000
 """The file has 5.6 MB; what is much smaller is an error page or the beginning of the file."""
-
-NULL_TAG = "tag:yaml.org,2002:null"
 
 EXPECTED_CLASSES = ("car", "motorcycle", "bus", "truck")
 
@@ -53,18 +51,14 @@ def use_for_vehicles(weights: Path, settings_file: Path) -> None:
     Raises:
         FetchError: the file cannot be read or written.
     """
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096  # Else long lines would be folded.
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    # ruamel.yaml would write nothing for "not set".
-    yaml.representer.add_representer(type(None), lambda out, _: out.represent_scalar(NULL_TAG, "null"))
-    try:
-        settings = yaml.load(settings_file) or {}
+
+    def point_to_weights(settings: Any) -> None:
         settings.setdefault("vehicle_detector", {})["model_path"] = str(weights)
-        yaml.dump(settings, settings_file)
-    except OSError as error:
-        raise FetchError(f"{settings_file} cannot be changed: {error.strerror}") from error
+
+    try:
+        change_settings_file(settings_file, point_to_weights)
+    except SettingsFileError as error:
+        raise FetchError(str(error)) from error
 
 
 def _download(path: Path) -> None:

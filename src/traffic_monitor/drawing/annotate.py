@@ -71,6 +71,11 @@ def annotate(image: Image, scene: Scene) -> Image:
     return canvas
 
 
+def draw_text(canvas: Image, text: str, at: tuple[int, int], background: Color = PANEL_COLOR) -> None:
+    """Draw white text on a filled box whose lower left corner is at ``at``, moved into the picture."""
+    _Pen(canvas).label(text, *at, background, TEXT_COLOR)
+
+
 class _Pen:
     """Draws at a scale that suits the width of the canvas."""
 
@@ -87,15 +92,15 @@ class _Pen:
         color = CLASS_COLORS.get(mark.class_name, OTHER_CLASS_COLOR)
         x1, y1, x2, y2 = mark.bbox_xyxy
         cv2.rectangle(self._canvas, (x1, y1), (x2, y2), color, self._stroke)
-        top = self._label(f"{mark.class_name} {mark.track_id}", x1, y1, color, DARK_TEXT_COLOR)
+        top = self.label(f"{mark.class_name} {mark.track_id}", x1, y1, color, DARK_TEXT_COLOR)
         if mark.plate_text:
-            self._label(mark.plate_text, x1, top, TEXT_COLOR, DARK_TEXT_COLOR)
+            self.label(mark.plate_text, x1, top, TEXT_COLOR, DARK_TEXT_COLOR)
 
     def line(self, mark: LineMark) -> None:
         start, end = _pixel(mark.start), _pixel(mark.end)
         cv2.line(self._canvas, start, end, LINE_COLOR, self._stroke + 1, cv2.LINE_AA)
         # At its start, not in its middle, where the vehicles are.
-        self._label(mark.label, *start, LINE_COLOR, TEXT_COLOR)
+        self.label(mark.label, *start, LINE_COLOR, TEXT_COLOR)
 
     def panel(self, rows: Sequence[str]) -> None:
         if not rows:
@@ -109,7 +114,7 @@ class _Pen:
         for index, row in enumerate(rows, start=1):
             self._text(row, 2 * self._pad, index * row_height, TEXT_COLOR)
 
-    def _label(self, text: str, x: int, bottom: int, background: Color, foreground: Color) -> int:
+    def label(self, text: str, x: int, bottom: int, background: Color, foreground: Color) -> int:
         """Text on a filled box whose lower left corner is at ``(x, bottom)``, moved into the frame; its top."""
         width, height = self._text_size(text)
         box_width, box_height = width + 2 * self._pad, height + 2 * self._pad
