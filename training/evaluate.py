@@ -21,6 +21,7 @@ from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import crop, grow_box
 from traffic_monitor.plates.reading import read_plate
+from traffic_monitor.plates.text import normalize_plate_text
 from traffic_monitor.shared_utils.config_loader import load_settings
 from traffic_monitor.shared_utils.settings import Settings
 from training import evaluate_detector, evaluate_plate_ocr
@@ -104,18 +105,22 @@ def measure_photos(shared: Path, settings: Settings) -> Figures:
     figures: Figures = {}
     for region in evaluate_plate_ocr.REGIONS:
         photos = evaluate_plate_ocr.load(shared / "plates/endtoend" / region, 0.0)
-        wrong = {}
+        wrong: dict[str, list[str]] = {}
+        right_at_once = 0
         for photo in photos:
             image = np.asarray(cv2.imread(str(shared / "plates/endtoend" / region / photo.name)), dtype=np.uint8)
             height, width = image.shape[:2]
             text = ""
             for found in detector.detect(image)[:1]:
                 box = grow_box(found.bbox_xyxy, settings.ocr_reader.crop_margin, width, height)
-                text = read_plate(reader, crop(image, box), settings.ocr_reader.min_confidence).text
+                plate = crop(image, box)
+                text = read_plate(reader, plate, settings.ocr_reader.min_confidence).text
+                right_at_once += normalize_plate_text(reader.read(plate)[0]) == photo.text
             if text != photo.text:
                 wrong[photo.name] = [photo.text, text]
         figures[region] = {
             "exact": round(1 - len(wrong) / len(photos), 4),
+            "exact_at_one_look": round(right_at_once / len(photos), 4),
             "right": len(photos) - len(wrong),
             "of": len(photos),
             "wrong": wrong,
@@ -133,8 +138,8 @@ SETS: dict[str, Callable[[Path, Settings], Figures]] = {
 }
 
 
-def _regions(figures: Figures) -> str:
-    return " / ".join(f"{figures[r]['exact']:.2f}" for r in evaluate_plate_ocr.REGIONS)
+def _regions(figures: Figures, key: str = "exact") -> str:
+    return " / ".join(f"{figures[r][key]:.2f}" for r in evaluate_plate_ocr.REGIONS)
 
 
 def _demo_rows(demo: Figures) -> list[tuple[str, str, str, str]]:
@@ -189,6 +194,12 @@ def table(metrics: Figures) -> str:
         ),
         ("the same, by the peer fast-plate-ocr CCT-XS", "", "", _regions(metrics["texts"]["peer"])),
         ("the same, whole photo to text", "exact texts", "0.65 / 0.78 / 0.80", _regions(metrics["photos"])),
+        (
+            "the same",
+            "each plate read once, not levelled and not looked at more closely",
+            "",
+            _regions(metrics["photos"], "exact_at_one_look"),
+        ),
     ]
     lines = ["| set | figure | at least | reached |", "|---|---|---|---|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
