@@ -26,12 +26,6 @@ FIXED_FIELDS = {
 BOX = [100, 100, 160, 120]
 
 
-@pytest.fixture(autouse=True)
-def one_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One answer per crop; when it is looked at once more, tests/plates/test_reading.py says."""
-    monkeypatch.setattr("traffic_monitor.plates.reading.SURE", 0.0)
-
-
 def config(**changes: Any) -> Settings:
     return Settings.model_validate({"ocr_reader": {"crop_margin": 0, **changes}})
 
