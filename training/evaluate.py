@@ -196,7 +196,7 @@ def table(metrics: Figures) -> str:
         ("the same, whole photo to text", "exact texts", "0.65 / 0.78 / 0.80", _regions(metrics["photos"])),
         (
             "the same",
-            "each plate read once, not levelled and not looked at more closely",
+            "not levelled",
             "",
             _regions(metrics["photos"], "exact_at_one_look"),
         ),

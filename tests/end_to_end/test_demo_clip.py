@@ -19,8 +19,8 @@ def test_the_demo_clip_runs_out_of_the_box_and_is_counted_and_read_nearly_right(
         result = compare(program.summary, truth)
         for direction, wanted in result.wanted_counts.items():
             found = sum(result.counts[direction].values())
-            assert sum(wanted.values()) - 2 <= found <= sum(wanted.values()), result.counts
-        assert result.plates_exact >= 0.5, result.missed
+            assert sum(wanted.values()) - 1 <= found <= sum(wanted.values()), result.counts
+        assert result.plates_exact >= 0.75, result.missed
         assert len(result.invented) <= 1, result.invented
         assert (program.run_dir / "annotated.mp4").stat().st_size > 1_000_000
         assert "line main, in" in program.console

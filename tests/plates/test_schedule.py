@@ -42,7 +42,7 @@ def test_after_enough_plates_a_vehicle_is_left_alone() -> None:
 
 def test_a_vehicle_without_a_plate_is_searched_less_often_and_never_given_up() -> None:
     pause = 3 * WAITS_INTERVALS[-1]
-    waits = [3, 6, 12, pause, pause]
+    waits = [3, 3, 6, 6, 12, 12, pause, pause]
     expected = list(itertools.accumulate(waits, initial=0))
     assert search(ReadingSchedule(3, 2, 80), range(expected[-1] + 1), found=False) == expected
 
@@ -50,15 +50,15 @@ def test_a_vehicle_without_a_plate_is_searched_less_often_and_never_given_up() -
 def test_a_plate_found_at_last_is_followed_closely() -> None:
     schedule = ReadingSchedule(3, 10, 80)
     assert search(schedule, range(4), found=False) == [0, 3]
-    assert search(schedule, range(4, 16), found=True) == [9, 12, 15]
+    assert search(schedule, range(4, 16), found=True) == [6, 9, 12, 15]
 
 
 def test_a_vehicle_without_a_plate_is_searched_again_when_it_has_grown() -> None:
     schedule = ReadingSchedule(3, 10, 80)
-    search(schedule, range(10), found=False)
-    assert not schedule.is_due(1, 14, [0, 0, 124, 60])
-    assert schedule.is_due(1, 14, [0, 0, 125, 60])
-    assert not schedule.is_due(1, 11, [0, 0, 200, 60])
+    search(schedule, range(20), found=False)
+    assert not schedule.is_due(1, 23, [0, 0, 124, 60])
+    assert schedule.is_due(1, 23, [0, 0, 125, 60])
+    assert not schedule.is_due(1, 20, [0, 0, 200, 60])
 
 
 def test_a_vehicle_left_alone_is_searched_as_often_again_when_it_has_grown() -> None:

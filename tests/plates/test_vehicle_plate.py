@@ -8,12 +8,13 @@ from traffic_monitor.plates.vehicle_plate import LOST_AFTER_S, RECHECK_READINGS,
 from traffic_monitor.shared_utils.constants import UnreadReason
 
 SURE = Reading("KLM7", 0.97)
+WIDTH = 60
 
 
 def plate_after(*readings: Reading, min_confidence: float = 0.6, min_readings: int = 2) -> VehiclePlate:
     plate = VehiclePlate(PlateFormats(), min_confidence, min_readings)
     for index, reading in enumerate(readings):
-        plate.wants(0.1 * index, 0.5)
+        plate.wants(0.1 * index, 0.5, WIDTH)
         plate.add(reading)
     return plate
 
@@ -26,7 +27,7 @@ def settled_plate() -> tuple[VehiclePlate, float]:
 
 
 def test_a_new_plate_is_wanted() -> None:
-    assert plate_after().wants(5.0, 0.5)
+    assert plate_after().wants(5.0, 0.5, WIDTH)
 
 
 @pytest.mark.parametrize(
@@ -39,18 +40,38 @@ def test_a_new_plate_is_wanted() -> None:
 )
 def test_a_settled_plate(pause: float, wanted: bool) -> None:
     plate, last_time = settled_plate()
-    assert plate.wants(last_time + pause, 0.5) is wanted
+    assert plate.wants(last_time + pause, 0.5, WIDTH) is wanted
+
+
+@pytest.mark.parametrize(
+    ("width", "wanted"),
+    [
+        pytest.param(74, False, id="a little nearer is not enough"),
+        pytest.param(75, True, id="a quarter wider it may say something else"),
+    ],
+)
+def test_a_settled_plate_that_comes_nearer(width: int, wanted: bool) -> None:
+    plate, last_time = settled_plate()
+    assert plate.wants(last_time + 0.1, 0.5, width) is wanted
+
+
+def test_a_settled_plate_that_came_nearer_is_confirmed_once() -> None:
+    plate, last_time = settled_plate()
+    for wanted in range(RECHECK_READINGS):
+        assert plate.wants(last_time + 0.1 * wanted, 0.5, 75)
+        plate.add(SURE)
+    assert not plate.wants(last_time + 0.5, 0.5, 75)
 
 
 def test_a_plate_that_is_left_alone_is_not_lost() -> None:
     plate, last_time = settled_plate()
-    assert not any(plate.wants(last_time + step, 0.5) for step in range(1, 10))
+    assert not any(plate.wants(last_time + step, 0.5, WIDTH) for step in range(1, 10))
 
 
 def test_a_settled_plate_is_confirmed_by_a_few_readings() -> None:
     plate, last_time = settled_plate()
     wanted = 0
-    while plate.wants(last_time + LOST_AFTER_S + 0.1 * wanted, 0.5):
+    while plate.wants(last_time + LOST_AFTER_S + 0.1 * wanted, 0.5, WIDTH):
         plate.add(SURE)
         wanted += 1
     assert wanted == RECHECK_READINGS
@@ -81,5 +102,5 @@ def test_the_fit_is_the_mean_of_all_candidates_read_or_not() -> None:
     plate = plate_after()
     assert plate.fit == 0
     for media_time, fit in enumerate((0.2, 0.4, 0.9)):
-        plate.wants(media_time, fit)
+        plate.wants(media_time, fit, WIDTH)
     assert plate.fit == pytest.approx(0.5)

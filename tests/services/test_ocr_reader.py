@@ -198,8 +198,8 @@ def test_the_best_pictures_of_plate_and_vehicle_are_kept_in_the_runs_folder(tmp_
 def test_pictures_are_also_kept_of_plates_that_are_left_alone(tmp_path: Path) -> None:
     reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(*[("KLM7", 0.97)] * 12))
     settle(reader)
-    assert reader.process(make_plate_candidate([40, 40, 240, 120], index=60)) == []
-    assert cv2.imread(str(tmp_path / "plates" / "7.jpg")).shape == (80, 200, 3)
+    assert reader.process(make_plate_candidate([100, 100, 174, 121], index=60)) == []
+    assert cv2.imread(str(tmp_path / "plates" / "7.jpg")).shape == (21, 74, 3)
 
 
 def test_pictures_are_not_kept_when_the_settings_say_so(tmp_path: Path) -> None:

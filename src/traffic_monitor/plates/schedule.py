@@ -13,7 +13,7 @@ WORTHWHILE_GROWTH = 1.25
 """When a vehicle has become this much wider, it is worth another look if no plate was found, and as many more
 candidates if some were: those of a bus that waited far away say less than one of it near by."""
 
-WAITS_INTERVALS = (1, 2, 4, 8)
+WAITS_INTERVALS = (1, 1, 2, 2, 4, 4, 8)
 """Without growth, it gets another look after so many intervals, the last of them from then on. One that drives
 away shows its plate a moment after it came into the picture and is soon too far; one that stands may turn or come
 out of a shadow."""

@@ -8,12 +8,18 @@ LOST_AFTER_S = 2.0
 """Media seconds without a candidate after which a track may have come back as another vehicle. A vehicle on which
 no plate is found is searched about every second."""
 
+NEARER = 1.25
+"""When a plate is this many times as wide as when it settled, it shows what could not be told from afar: the seal
+between the letters of a German plate is read as a letter at 60 pixels and left out at 70."""
+
 RECHECK_READINGS = 3
-"""Crops read of a settled plate after its track was lost: enough to contest the answer if they disagree."""
+"""Crops read of a settled plate after its track was lost or it came nearer: enough to contest the answer if they
+disagree."""
 
 
 class VehiclePlate:
-    """Gathers the readings of one vehicle's plate. A settled plate is left alone until its track was lost.
+    """Gathers the readings of one vehicle's plate. A settled plate is left alone until its track was lost
+    or it has come nearer.
 
     Args:
         formats: the country's usual formats.
@@ -28,19 +34,25 @@ class VehiclePlate:
         self.answer: Consensus = self._consensus.result()
         self._last_time: float | None = None
         self._rechecks = 0
+        self._settled_width = 0
         self._fits = 0.0
         self._candidates = 0
 
-    def wants(self, media_time: float, fit: float) -> bool:
+    def wants(self, media_time: float, fit: float, width: int) -> bool:
         """Whether a candidate is to be read; it is noted, read or not.
 
         Args:
             media_time: of the candidate, in seconds.
             fit: how well it suits the vehicle's box, 0-1.
+            width: of the plate, in pixels.
         """
         if self._last_time is not None and media_time - self._last_time >= LOST_AFTER_S:
             self._rechecks = RECHECK_READINGS
         self._last_time = media_time
+        if self.answer.state is not ConsensusState.SETTLED:
+            self._settled_width = width
+        elif width >= self._settled_width * NEARER:
+            self._rechecks, self._settled_width = RECHECK_READINGS, width
         self._fits += fit
         self._candidates += 1
         return self.answer.state is not ConsensusState.SETTLED or self._rechecks > 0

@@ -2,7 +2,7 @@
 
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer, TextRecognizer
 from traffic_monitor.plates.consensus import Reading
-from traffic_monitor.plates.crops import crop, grow_box, is_empty
+from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty
 from traffic_monitor.plates.quality import sharpness
 from traffic_monitor.plates.reading import read_plate
 from traffic_monitor.plates.text import PlateFormats
@@ -45,7 +45,8 @@ class OcrReader(Service):
         picture = self._cut(image, message)
         if picture is not None:
             self._keep_best_shot(image, picture, message)
-        if not plate.wants(media_time_of(message), message.get("plate_fit", 1.0)):
+        width = box_width(message["plate_bbox_orig"])
+        if not plate.wants(media_time_of(message), message.get("plate_fit", 1.0), width):
             return []
         reading = (
             read_plate(self._recognizer, picture, self._settings.min_confidence)

@@ -172,7 +172,7 @@ class LpDetectorSettings(DetectorSettings):
     """Which model finds plates, on which vehicles, and how often."""
 
     model_path: Path | None = Path("weights/plate_detector.pt")
-    conf_threshold: Fraction = 0.3
+    conf_threshold: Fraction = 0.2
     min_plate_width_px: int = Field(default=32, ge=1, le=4096)
     min_vehicle_width_px: int = Field(default=120, ge=1, le=7680)
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
