@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from traffic_monitor.plates.quality import crop_quality, sharpness
+from traffic_monitor.plates.quality import FULL_SHARPNESS, FULL_WIDTH_PX, crop_quality, sharpness
 from traffic_monitor.shared_utils.frame_codec import Image
 
 
@@ -46,3 +46,11 @@ def test_quality_is_a_share_and_grows_with_width_and_sharpness() -> None:
     large, small, blurred = drawn_plate(200), drawn_plate(50), drawn_plate(200, blur=16)
     assert 1 >= crop_quality(large) > crop_quality(small) > 0
     assert crop_quality(large) > crop_quality(blurred) > 0
+
+
+def test_a_view_half_as_wide_is_worth_a_quarter() -> None:
+    near = np.full((FULL_WIDTH_PX // 2, FULL_WIDTH_PX, 3), 90, np.uint8)
+    near[::2] = 200
+    far = np.ascontiguousarray(near[: FULL_WIDTH_PX // 4, : FULL_WIDTH_PX // 2])
+    assert sharpness(near) > FULL_SHARPNESS < sharpness(far)
+    assert crop_quality(far) == pytest.approx(crop_quality(near) / 4)

@@ -35,6 +35,10 @@ def sharpness(crop: Image) -> float:
 
 
 def crop_quality(crop: Image) -> float:
-    """0-1: how much a reading of this BGR crop is worth, by its width and sharpness."""
+    """0-1: how much a reading of this BGR crop is worth, by its area and sharpness.
+
+    The area goes with the square of the width: one view near by tells more than several from afar that make the
+    same mistake.
+    """
     width = int(crop.shape[1])
-    return min(width / FULL_WIDTH_PX, 1.0) * min(sharpness(crop) / FULL_SHARPNESS, 1.0)
+    return min(width / FULL_WIDTH_PX, 1.0) ** 2 * min(sharpness(crop) / FULL_SHARPNESS, 1.0)
