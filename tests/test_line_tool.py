@@ -122,6 +122,13 @@ def test_a_line_that_was_taken_back_is_gone_from_the_file(settings_file: Path) -
     assert load_settings(settings_file).vehicle_counter.lines == [DIAGONAL]
 
 
+def test_a_line_drawn_anew_under_the_same_name_replaces_the_old_one(settings_file: Path) -> None:
+    moved = DIAGONAL.model_copy(update={"points": ((0.2, 0.2), (0.8, 0.2))})
+    for line in (DIAGONAL, moved):
+        line_tool.save_plan(VehicleCounterSettings(lines=[line]), settings_file)
+    assert load_settings(settings_file).vehicle_counter.lines == [moved]
+
+
 def test_a_file_that_cannot_be_changed_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be changed"):
         line_tool.save_plan(VehicleCounterSettings(), tmp_path / "none.yaml")

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from traffic_monitor.capture.sources import open_source
+from traffic_monitor.capture.sources import describe_source, open_source
 from traffic_monitor.counting.plan import Plan, Shape
 from traffic_monitor.drawing.annotate import draw_text
 from traffic_monitor.drawing.plan import draw_plan
@@ -54,7 +54,7 @@ def first_frame(settings: Settings) -> Image:
             return decode_frame(frame["frame_data_jpeg"])
     finally:
         source.close()
-    raise ConfigError(f"frame_grabber.source: no frame came from {settings.frame_grabber.source}")
+    raise ConfigError(f"frame_grabber.source: no frame came from {describe_source(settings.frame_grabber.source)}")
 
 
 def write_still(image: Image, plan: Plan, target: Path) -> None:
@@ -129,18 +129,18 @@ def _read_speed(section: Any) -> SpeedSettings | None:
 
 
 def _put_named(section: Any, key: str, named: Sequence[LineSettings | ZoneSettings]) -> None:
-    """Bring the list at ``key`` to these entries; one that is there already keeps its text and comments."""
+    """Bring the list at ``key`` to these entries; one that is there just so keeps its text and comments."""
     if not named and not section.get(key):
         return
     entries = section.get(key) or CommentedSeq()
-    known = {entry["name"]: entry for entry in entries}
-    wanted = {each.name for each in named}
+    missing = list(named)
     for index in reversed(range(len(entries))):
-        if entries[index]["name"] not in wanted:
+        same = [each for each in missing if type(each).model_validate(entries[index]) == each]
+        if same:
+            missing.remove(same[0])
+        else:
             del entries[index]
-    for each in named:
-        if each.name not in known:
-            entries.append(_as_yaml(each))
+    entries.extend(_as_yaml(each) for each in missing)
     if entries is not section.get(key):
         section[key] = entries
 

@@ -14,9 +14,8 @@ from traffic_monitor.plates.alignment import GAP, align, distance
 from traffic_monitor.plates.text import PlateFormats, fold_look_alikes, look_alikes_of
 
 CONFIDENCE_POWER = 8
-"""How much more a sure reading counts. On the views of benchmarks/plate_consensus.py a reading with confidence
-above 0.95 is right in four of five cases and one of 0.8 to 0.95 in two of five, whatever its size. Of the powers
-2, 4, 8 and 16 the last two gave probabilities that fit best, and all gave as many exact answers."""
+"""How much more a sure reading counts. Recognisers are right mostly where they are all but certain, so the weight
+falls quickly below that; how many answers are exact hardly depends on the power."""
 
 LOOK_ALIKE_SHARE = 0.1
 """Of each vote, what goes to the characters that look like the one that was read."""
