@@ -1,0 +1,43 @@
+"""How the times of a run are told to people."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The clock of a run.
+
+    Args:
+        known: whether the source's time of day is known; that of a file without a start time counts from zero.
+    """
+
+    known: bool
+
+    @property
+    def name(self) -> str:
+        """For exports: ``local``, or ``from zero`` where the time of day is not known."""
+        return "local" if self.known else "from zero"
+
+    def iso(self, epoch_s: float) -> str:
+        """ISO 8601 in local time with its offset; counted from 1970-01-01T00:00:00+00:00 where nothing is known."""
+        moment = (
+            local_time(epoch_s)
+            if self.known
+            else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch_s)
+        )
+        return moment.isoformat(timespec="milliseconds")
+
+    def short(self, epoch_s: float) -> str:
+        """For tables: date and time of day, or hours, minutes and seconds since the start."""
+        if self.known:
+            return f"{local_time(epoch_s):%Y-%m-%d %H:%M:%S}"
+        minutes, seconds = divmod(epoch_s, 60)
+        return f"{int(minutes // 60)}:{int(minutes % 60):02d}:{seconds:04.1f}"
+
+
+def local_time(epoch_s: float) -> datetime:
+    """In the zone of this machine as it was then; also near 1970, where ``astimezone`` fails on Windows."""
+    offset = timedelta(seconds=time.localtime(epoch_s).tm_gmtoff)
+    return datetime.fromtimestamp(epoch_s, timezone(offset))

@@ -1,0 +1,116 @@
+"""``traffic.db``: the records of a run in SQLite. ``docs/DATA.md`` describes every table for users."""
+
+import sqlite3
+from pathlib import Path
+
+DATABASE_FILE = "traffic.db"
+
+SCHEMA_VERSION = 1
+
+BUSY_TIMEOUT_S = 0.2
+"""A writer that finds the file locked tries again with the next second's records instead of waiting longer."""
+
+# Times are epoch seconds (``time``) and seconds since the start of the source (``media``).
+SCHEMA = """
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE passages (
+    passage_id INTEGER PRIMARY KEY,
+    class_name TEXT NOT NULL, class_certainty REAL NOT NULL,
+    first_time REAL NOT NULL, last_time REAL NOT NULL,
+    first_media REAL NOT NULL, last_media REAL NOT NULL,
+    first_frame INTEGER, last_frame INTEGER,
+    entry_edge TEXT, exit_edge TEXT,
+    speed REAL, speed_unit TEXT,
+    plate TEXT, plate_confidence REAL, plate_readings INTEGER, unread_reason TEXT,
+    plate_picture TEXT, vehicle_picture TEXT,
+    recorded_at REAL NOT NULL
+);
+CREATE INDEX passages_by_plate ON passages (plate);
+CREATE TABLE tracks (
+    track_id INTEGER PRIMARY KEY,
+    passage_id INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE
+);
+CREATE INDEX tracks_by_passage ON tracks (passage_id);
+CREATE TABLE crossings (
+    passage_id INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
+    line TEXT NOT NULL, direction TEXT NOT NULL,
+    time REAL NOT NULL, media REAL NOT NULL, frame INTEGER, track_id INTEGER NOT NULL,
+    PRIMARY KEY (passage_id, line, direction)
+) WITHOUT ROWID;
+CREATE TABLE zone_visits (
+    passage_id INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
+    zone TEXT NOT NULL,
+    entered_time REAL NOT NULL, entered_media REAL NOT NULL, entered_frame INTEGER,
+    left_time REAL, left_media REAL, left_frame INTEGER,
+    PRIMARY KEY (passage_id, zone, entered_time)
+) WITHOUT ROWID;
+CREATE TABLE trajectories (
+    passage_id INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE,
+    points TEXT NOT NULL
+);
+CREATE TABLE plates (
+    track_id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL, confidence REAL NOT NULL, readings INTEGER NOT NULL,
+    unread_reason TEXT, fit REAL NOT NULL,
+    class_name TEXT NOT NULL, first_seen REAL NOT NULL, last_seen REAL NOT NULL,
+    plate_picture TEXT, vehicle_picture TEXT,
+    recorded_at REAL NOT NULL
+);
+CREATE INDEX plates_by_text ON plates (text);
+CREATE TABLE readings (
+    track_id INTEGER NOT NULL,
+    time REAL NOT NULL, media REAL NOT NULL, frame INTEGER,
+    text TEXT NOT NULL, confidence REAL NOT NULL,
+    recorded_at REAL NOT NULL
+);
+CREATE INDEX readings_by_track ON readings (track_id);
+"""
+
+
+class DatabaseError(Exception):
+    """A database cannot be used. The message is one line for people."""
+
+
+def create_database(folder: Path) -> sqlite3.Connection:
+    """Make the database of a new run in its ``folder`` and return a connection that writes to it.
+
+    Raises:
+        sqlite3.Error: it cannot be made.
+    """
+    connection = _connect(folder / DATABASE_FILE)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.executescript(SCHEMA)
+    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    connection.commit()
+    return connection
+
+
+def open_database(folder: Path) -> sqlite3.Connection:
+    """A connection to the database of the run in ``folder``, also while the run goes on.
+
+    Raises:
+        DatabaseError: there is none, it cannot be read, or its version is another one.
+    """
+    path = folder / DATABASE_FILE
+    if not path.is_file():
+        raise DatabaseError(f"{folder} holds no {DATABASE_FILE}: is it the folder of a run?")
+    connection = _connect(path)
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        connection.close()
+        raise DatabaseError(f"{path} cannot be read: {error}") from None
+    if version != SCHEMA_VERSION:
+        connection.close()
+        raise DatabaseError(f"{path} has schema version {version}, this program knows {SCHEMA_VERSION}")
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    # What is deleted for privacy's sake must not stay readable in the file.
+    connection.execute("PRAGMA secure_delete=ON")
+    return connection
