@@ -25,6 +25,11 @@ class ClassVotes:
         votes = self._votes[vehicle_id]
         return max(votes, key=votes.__getitem__)
 
+    def share(self, vehicle_id: int) -> float:
+        """The winner's share of all votes, 0-1."""
+        votes = self._votes[vehicle_id].values()
+        return max(votes) / sum(votes) if sum(votes) else 0.0
+
 
 @dataclass
 class _Booking:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from traffic_monitor.counting.classes import ClassLedger, ClassVotes
 from traffic_monitor.counting.crossings import CrossingDetector, LineCrossing
+from traffic_monitor.counting.journeys import JourneyLog
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.speeds import SpeedMeter
 from traffic_monitor.counting.tables import CountTable, IntervalTable, MovementTable
 from traffic_monitor.counting.vehicles import Moment, VehicleRegistry
-from traffic_monitor.counting.zones import Zone, ZoneWatch
-from traffic_monitor.shared_utils.custom_types import CountResults, TrackedObject
+from traffic_monitor.counting.zones import Zone, ZoneVisit, ZoneWatch
+from traffic_monitor.shared_utils.custom_types import CountResults, TrackedObject, VehicleJourney
 from traffic_monitor.shared_utils.settings import VehicleCounterSettings
 
 
@@ -33,10 +34,13 @@ class RoadCounter:
         self._movements = MovementTable(self._ledger) if len(lines) > 1 else None
         self._zones = ZoneWatch(zones) if zones else None
         self._speeds = SpeedMeter(settings.speed, width, height) if settings.speed else None
+        self._journeys = JourneyLog((width, height), records_all=not (lines or zones or settings.speed))
+        self._now = 0.0
         self._has_changed = False
 
     def observe(self, tracks: Sequence[TrackedObject], moment: Moment) -> list[tuple[LineCrossing, str]]:
         """Take in the tracks of the next frame; the crossings that it confirms, each with its vehicle's class."""
+        self._now = moment.timestamp
         self._intervals.advance(moment.timestamp)
         frame = self._vehicles.update(tracks, moment)
         for track in tracks:
@@ -45,9 +49,10 @@ class RoadCounter:
         for sighting in frame.seen:
             class_name = self._votes.winner(sighting.vehicle_id)
             self._has_changed |= self._ledger.reclassify(sighting.vehicle_id, class_name)
+            self._journeys.see(sighting, class_name, self._votes.share(sighting.vehicle_id))
             crossings += self._crossings.update(sighting)
             if self._zones:
-                self._has_changed |= self._zones.update(sighting)
+                self._note_visits(self._zones.update(sighting))
             if self._speeds:
                 self._speeds.update(sighting)
         for vehicle_id in frame.lost:
@@ -61,6 +66,10 @@ class RoadCounter:
         """
         crossings = [crossing for vehicle_id in self._vehicles.in_sight for crossing in self._decide(vehicle_id)]
         return [self._count(crossing) for crossing in crossings]
+
+    def take_journeys(self) -> list[VehicleJourney]:
+        """The records of vehicles that have news since the last call."""
+        return self._journeys.take_news(self._now)
 
     def take_change(self) -> bool:
         """Whether any result has changed since the last call."""
@@ -89,17 +98,27 @@ class RoadCounter:
         self._ledger.count(crossing.vehicle_id, class_name, cells)
         if self._movements:
             self._movements.add(crossing, class_name)
+        self._journeys.crossed(crossing)
         self._has_changed = True
         return crossing, class_name
 
     def _lose(self, vehicle_id: int) -> list[LineCrossing]:
         """A vehicle is gone, as far as one can tell."""
         if self._zones:
-            self._has_changed |= self._zones.lost(vehicle_id)
+            self._note_visits(self._zones.lost(vehicle_id))
         return self._decide(vehicle_id)
 
     def _decide(self, vehicle_id: int) -> list[LineCrossing]:
         """Crossings and speed of a vehicle of which no more is known."""
         if self._speeds:
-            self._has_changed |= self._speeds.lost(vehicle_id, self._votes.winner(vehicle_id))
+            speed = self._speeds.lost(vehicle_id, self._votes.winner(vehicle_id))
+            if speed is not None:
+                self._journeys.measured(vehicle_id, speed)
+                self._has_changed = True
+        self._journeys.lost(vehicle_id)
         return self._crossings.lost(vehicle_id)
+
+    def _note_visits(self, visits: Sequence[ZoneVisit]) -> None:
+        for visit in visits:
+            self._journeys.visited(visit)
+            self._has_changed = True

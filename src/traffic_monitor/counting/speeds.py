@@ -109,10 +109,10 @@ class SpeedMeter:
             self._tracks[sighting.vehicle_id].append(sighting)
             self._open.add(sighting.vehicle_id)
 
-    def lost(self, vehicle_id: int, class_name: str) -> bool:
-        """The vehicle is gone; whether it had been in the rectangle."""
+    def lost(self, vehicle_id: int, class_name: str) -> VehicleSpeed | None:
+        """The vehicle is gone: its speed, if it had been in the rectangle."""
         if vehicle_id not in self._open:
-            return False
+            return None
         self._open.discard(vehicle_id)
         sightings = self._tracks[vehicle_id]
         record = self._measure(list(sightings), class_name)
@@ -120,7 +120,7 @@ class SpeedMeter:
         self._vehicles.append(record)
         self._measured += record["speed"] is not None
         self._refused += record["speed"] is None
-        return True
+        return record
 
     @property
     def results(self) -> SpeedResults:

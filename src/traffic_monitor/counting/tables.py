@@ -3,11 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
 
 from traffic_monitor.counting.classes import ClassCounts, ClassLedger
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.lines import CountingLine
+from traffic_monitor.shared_utils.clock import local_time
 from traffic_monitor.shared_utils.custom_types import IntervalCounts, LineCounts, MovementCounts
 from traffic_monitor.shared_utils.recent_states import RecentStates
 
@@ -86,19 +86,18 @@ class IntervalTable:
     def intervals(self) -> list[IntervalCounts]:
         """All intervals, oldest first."""
         return [
-            IntervalCounts(start=_local(start).isoformat(), by_line=self._tables[start].by_line)
+            IntervalCounts(start=local_time(start).isoformat(), by_line=self._tables[start].by_line)
             for start in sorted(self._tables)
         ]
 
     def _start(self, timestamp: float) -> float:
-        on_the_clock = timestamp + time.localtime(timestamp).tm_gmtoff
-        return timestamp - on_the_clock % self._seconds
+        return interval_start(timestamp, self._seconds)
 
 
-def _local(timestamp: float) -> datetime:
-    """In the zone of this machine as it was then; also near 1970, where ``astimezone`` fails on Windows."""
-    offset = timedelta(seconds=time.localtime(timestamp).tm_gmtoff)
-    return datetime.fromtimestamp(timestamp, timezone(offset))
+def interval_start(timestamp: float, seconds: float) -> float:
+    """Begin of the interval of ``seconds`` in which a moment lies, aligned to the local clock; epoch seconds."""
+    on_the_clock = timestamp + time.localtime(timestamp).tm_gmtoff
+    return timestamp - on_the_clock % seconds
 
 
 class MovementTable:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import dist, hypot
 
 from traffic_monitor.counting.boxes import bottom_center, overlap, size_of
-from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
+from traffic_monitor.shared_utils.custom_types import BoxXyxy, FrameMoment, TrackedObject
 from traffic_monitor.shared_utils.recent_states import RecentStates
 from traffic_monitor.shared_utils.settings import Point
 
@@ -41,6 +41,20 @@ class Moment:
     """Epoch seconds."""
     frame_index: int | None = None
     media_time: float | None = None
+
+    @property
+    def media(self) -> float:
+        """Seconds since the start of the source; the timestamp where the sender did not say."""
+        return self.timestamp if self.media_time is None else self.media_time
+
+    def as_message(self) -> FrameMoment:
+        """The same as it travels."""
+        message = FrameMoment(timestamp=self.timestamp)
+        if self.frame_index is not None:
+            message["frame_index"] = self.frame_index
+        if self.media_time is not None:
+            message["media_time"] = self.media_time
+        return message
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import dist
 from typing import Self
 
-from traffic_monitor.counting.vehicles import Sighting
+from traffic_monitor.counting.vehicles import Moment, Sighting
 from traffic_monitor.shared_utils.custom_types import ZoneCounts
 from traffic_monitor.shared_utils.recent_states import RecentStates
 from traffic_monitor.shared_utils.settings import Point, ZoneSettings
@@ -16,6 +16,9 @@ BAND = 0.25
 
 CONFIRMED_BY = 2
 """Sightings in a row inside, or outside and beyond the band, that confirm an entry or an exit."""
+
+
+NEVER = Moment(0.0)
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,27 @@ def _distance_to_edge(point: Point, start: Point, end: Point) -> float:
     return dist(point, (start[0] + share * along_x, start[1] + share * along_y))
 
 
+@dataclass(frozen=True)
+class ZoneVisit:
+    """One vehicle's stay in one zone."""
+
+    zone: str
+    vehicle_id: int
+    entered: Moment
+    left: Moment | None
+    """The last frame in which it was inside; None while it is."""
+
+
 @dataclass
 class _Visit:
-    """One vehicle and one zone. Times are epoch seconds."""
+    """One vehicle and one zone."""
 
     is_in: bool = False
     sightings: int = 0
     """Sightings in a row that say otherwise."""
-    since: float = 0.0
+    since: Moment = NEVER
     """First of the sightings inside."""
-    last_inside: float = 0.0
+    last_inside: Moment = NEVER
 
 
 @dataclass
@@ -86,9 +100,9 @@ class _ZoneState:
     dwell_total: float = 0.0
     dwell_longest: float = 0.0
 
-    def update(self, sighting: Sighting) -> bool:
+    def update(self, sighting: Sighting) -> list[ZoneVisit]:
         visit = self.visits[sighting.vehicle_id]
-        now = sighting.moment.timestamp
+        now = sighting.moment
         inside = self.zone.holds(sighting.position)
         if inside:
             visit.since = visit.since if visit.is_in or visit.sightings else now
@@ -99,29 +113,28 @@ class _ZoneState:
             otherwise = inside
         visit.sightings = visit.sightings + 1 if otherwise else 0
         if visit.sightings < CONFIRMED_BY:
-            return False
-        if visit.is_in:
-            self.leave(sighting.vehicle_id)
-        else:
-            self._enter(sighting.vehicle_id)
-        return True
+            return []
+        change = self.leave if visit.is_in else self._enter
+        return [change(sighting.vehicle_id)]
 
-    def _enter(self, vehicle_id: int) -> None:
+    def _enter(self, vehicle_id: int) -> ZoneVisit:
         visit = self.visits[vehicle_id]
         visit.is_in, visit.sightings = True, 0
         self.entries += 1
         self.present.add(vehicle_id)
         self.most = max(self.most, len(self.present))
+        return ZoneVisit(self.zone.name, vehicle_id, visit.since, left=None)
 
-    def leave(self, vehicle_id: int) -> None:
+    def leave(self, vehicle_id: int) -> ZoneVisit:
         """The vehicle has left the zone, or is gone."""
         visit = self.visits[vehicle_id]
-        dwell = visit.last_inside - visit.since
+        dwell = visit.last_inside.timestamp - visit.since.timestamp
         visit.is_in, visit.sightings = False, 0
         self.exits += 1
         self.present.discard(vehicle_id)
         self.dwell_total += dwell
         self.dwell_longest = max(self.dwell_longest, dwell)
+        return ZoneVisit(self.zone.name, vehicle_id, visit.since, visit.last_inside)
 
     def counts(self) -> ZoneCounts:
         return ZoneCounts(
@@ -144,17 +157,13 @@ class ZoneWatch:
     def __init__(self, zones: Sequence[Zone]) -> None:
         self._states = [_ZoneState(zone) for zone in zones]
 
-    def update(self, sighting: Sighting) -> bool:
-        """Take in where a vehicle is now; whether it entered or left a zone."""
-        changes = [state.update(sighting) for state in self._states]
-        return any(changes)
+    def update(self, sighting: Sighting) -> list[ZoneVisit]:
+        """Take in where a vehicle is now; the visits that begin or end with it."""
+        return [visit for state in self._states for visit in state.update(sighting)]
 
-    def lost(self, vehicle_id: int) -> bool:
-        """The vehicle is out of sight: it has left all zones; whether it was in one."""
-        states = [state for state in self._states if vehicle_id in state.present]
-        for state in states:
-            state.leave(vehicle_id)
-        return bool(states)
+    def lost(self, vehicle_id: int) -> list[ZoneVisit]:
+        """The vehicle is out of sight: it has left all zones; the visits that end with it."""
+        return [state.leave(vehicle_id) for state in self._states if vehicle_id in state.present]
 
     @property
     def by_name(self) -> dict[str, ZoneCounts]:

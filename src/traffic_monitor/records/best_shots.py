@@ -18,6 +18,11 @@ REMEMBERED_TRACKS = 500
 """Vehicles offered longer ago than this many others start anew; their files are replaced by what comes next."""
 
 
+def picture_file(kind: str, track_id: int) -> str:
+    """Path inside the run's folder of a track's best picture, ``kind`` being one of the two folders."""
+    return f"{kind}/{track_id}.jpg"
+
+
 class BestShots:
     """Writes ``plates/<track_id>.jpg`` and ``vehicles/<track_id>.jpg`` and replaces them by better ones.
 
@@ -48,7 +53,7 @@ class BestShots:
             self._write(VEHICLES_FOLDER, track_id, vehicle)
 
     def _write(self, kind: str, track_id: int, picture: Image) -> None:
-        path = self._folder / kind / f"{track_id}.jpg"
+        path = self._folder / picture_file(kind, track_id)
         temporary = path.with_suffix(".part")
         _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         temporary.write_bytes(jpeg.tobytes())

@@ -53,7 +53,7 @@ CREATE TABLE plates (
     text TEXT NOT NULL, confidence REAL NOT NULL, readings INTEGER NOT NULL,
     unread_reason TEXT, fit REAL NOT NULL,
     class_name TEXT NOT NULL, first_seen REAL NOT NULL, last_seen REAL NOT NULL,
-    plate_picture TEXT, vehicle_picture TEXT,
+    is_anothers INTEGER NOT NULL DEFAULT 0,
     recorded_at REAL NOT NULL
 );
 CREATE INDEX plates_by_text ON plates (text);

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from traffic_monitor.records.clock import Clock
 from traffic_monitor.records.database import open_database
+from traffic_monitor.shared_utils.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class RunFacts:
 
     @property
     def counting(self) -> dict[str, Any]:
-        """The settings of lines, zones and intervals with which was counted (``vehicle_counter`` of the settings)."""
+        """The settings of lines, zones and intervals counted with (``vehicle_counter``)."""
         counting: dict[str, Any] = json.loads(self.values.get("vehicle_counter", "{}"))
         return counting
 

@@ -11,7 +11,7 @@ def read_plates(sightings: Mapping[int, PlateSighting]) -> list[PlateRecord]:
     """The answers worth believing, by track id, each plate once at a time."""
     return [
         {**_vehicle_of(sighting), "text": sighting["text"], "confidence": sighting["confidence"]}
-        for sighting in _settle_claims(sightings.values())
+        for sighting in settle_claims(sightings.values())
         if sighting["unread_reason"] is None
     ]
 
@@ -26,24 +26,14 @@ def unread_plates(
         searched_in_vain: those that were searched, by track id; a sighting of the same vehicle knows more.
     """
     records = dict(searched_in_vain)
-    for sighting in _settle_claims(sightings.values()):
+    for sighting in settle_claims(sightings.values()):
         records.pop(sighting["track_id"], None)
         if sighting["unread_reason"] is not None:
             records[sighting["track_id"]] = {**_vehicle_of(sighting), "reason": sighting["unread_reason"]}
     return [records[track_id] for track_id in sorted(records)]
 
 
-def _vehicle_of(sighting: PlateSighting) -> SearchedVehicle:
-    return SearchedVehicle(
-        track_id=sighting["track_id"],
-        class_name=sighting["class_name"],
-        readings=sighting["readings"],
-        first_seen=sighting["first_seen"],
-        last_seen=sighting["last_seen"],
-    )
-
-
-def _settle_claims(sightings: Iterable[PlateSighting]) -> Sequence[PlateSighting]:
+def settle_claims(sightings: Iterable[PlateSighting]) -> Sequence[PlateSighting]:
     """The same, by track id; of vehicles in sight together that claim one plate only the best keeps it.
 
     The best is the one whose box the plate suits best. A vehicle whose track ends and goes on under another id is
@@ -61,6 +51,16 @@ def _settle_claims(sightings: Iterable[PlateSighting]) -> Sequence[PlateSighting
                 owners[sighting["text"]].append(sighting)
         settled.append(sighting)
     return sorted(settled, key=lambda sighting: sighting["track_id"])
+
+
+def _vehicle_of(sighting: PlateSighting) -> SearchedVehicle:
+    return SearchedVehicle(
+        track_id=sighting["track_id"],
+        class_name=sighting["class_name"],
+        readings=sighting["readings"],
+        first_seen=sighting["first_seen"],
+        last_seen=sighting["last_seen"],
+    )
 
 
 def _in_sight_together(one: PlateSighting, other: PlateSighting) -> bool:

@@ -1,6 +1,9 @@
 """Vehicle counter: ``TrackedMessage`` in, ``CountUpdateMessage`` out."""
 
+from collections.abc import Sequence
+
 from traffic_monitor.counting.crossings import LineCrossing
+from traffic_monitor.counting.journeys import crossing_message
 from traffic_monitor.counting.road import RoadCounter
 from traffic_monitor.counting.vehicles import Moment
 from traffic_monitor.shared_utils.constants import ServiceName
@@ -8,9 +11,9 @@ from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
     CountResults,
     CountUpdateMessage,
-    Crossing,
     FrameHeader,
     TrackedMessage,
+    VehicleJourney,
 )
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
@@ -27,47 +30,38 @@ class VehicleCounter(Service):
         self._last_timestamp = 0.0
 
     def process(self, message: TrackedMessage) -> list[CountUpdateMessage]:
-        """Move every vehicle on; an update when that changes a result."""
+        """Move every vehicle on; an update when that changes a result, or a vehicle's record has news."""
         road = self._road or RoadCounter(self._settings, message["frame_width"], message["frame_height"])
         self._road = road
         self._last_timestamp = message["timestamp"]
         crossings = road.observe(message["tracked_objects"], _moment_of(message))
-        return [self._update(road.results(), crossings)] if road.take_change() else []
+        journeys = road.take_journeys()
+        return [self._update(road.results(), crossings, journeys)] if road.take_change() or journeys else []
 
     def flush(self) -> list[CountUpdateMessage]:
         """The final counts, with what was undecided when the stream ended."""
         if self._road is None:
-            return [self._update(CountResults(counts_by_class={}, total_count=0, counts_by_line={}), [])]
+            return [self._update(CountResults(counts_by_class={}, total_count=0, counts_by_line={}), [], [])]
         crossings = self._road.finish()
-        return [self._update(self._road.results(), crossings)]
+        return [self._update(self._road.results(), crossings, self._road.take_journeys())]
 
-    def _update(self, results: CountResults, crossings: list[tuple[LineCrossing, str]]) -> CountUpdateMessage:
+    def _update(
+        self,
+        results: CountResults,
+        crossings: Sequence[tuple[LineCrossing, str]],
+        journeys: list[VehicleJourney],
+    ) -> CountUpdateMessage:
         return {
             **results,
             "camera_id": self._camera_id,
             "timestamp": self._last_timestamp,
-            "crossings": [_to_message(crossing, class_name) for crossing, class_name in crossings],
+            "crossings": [crossing_message(crossing, class_name) for crossing, class_name in crossings],
+            "journeys": journeys,
         }
 
 
 def _moment_of(frame: FrameHeader) -> Moment:
     return Moment(frame["timestamp"], frame.get("frame_index"), frame.get("media_time"))
-
-
-def _to_message(crossing: LineCrossing, class_name: str) -> Crossing:
-    moment = crossing.moment
-    message = Crossing(
-        line=crossing.line,
-        direction=crossing.direction,
-        track_id=crossing.track_id,
-        class_name=class_name,
-        timestamp=moment.timestamp,
-    )
-    if moment.frame_index is not None:
-        message["frame_index"] = moment.frame_index
-    if moment.media_time is not None:
-        message["media_time"] = moment.media_time
-    return message
 
 
 def vehicle_counter_process(

@@ -1,13 +1,17 @@
 """Visualizer: tracked vehicles, OCR results and counts in; window, annotated video and records out."""
 
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from traffic_monitor.capture.sources import describe_source
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.annotate import LineMark, Scene, VehicleMark, annotate
+from traffic_monitor.records.database import DATABASE_FILE
 from traffic_monitor.records.plate_log import PlateLog
+from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import VIDEO_FILE
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
@@ -18,7 +22,7 @@ from traffic_monitor.shared_utils.custom_types import (
     media_time_of,
 )
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
-from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.shared_utils.service_loop import Service, ServiceError, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import DisplayMode, Settings
 from traffic_monitor.shared_utils.transport import FanIn, MessageQueue
 from traffic_monitor.sinks.video import VideoFile
@@ -47,11 +51,15 @@ class Visualizer(Service):
     Args:
         config: all settings.
         sinks: where annotated frames go; without any, no frame is decoded or drawn.
+        recorder: where everything else goes; None: nowhere.
     """
 
-    def __init__(self, config: Settings, sinks: Sequence[FrameSink] = ()) -> None:
+    def __init__(
+        self, config: Settings, sinks: Sequence[FrameSink] = (), recorder: Recorder | None = None
+    ) -> None:
         self._config = config
         self._sinks = list(sinks)
+        self._recorder = recorder
         self._plates = PlateLog(config.visualizer.plate_ttl_s)
         self._counts: CountUpdateMessage | None = None
         self._lines: list[CountingLine] = []
@@ -61,6 +69,9 @@ class Visualizer(Service):
 
     def process(self, message: TrackedMessage | OcrResultMessage | CountUpdateMessage) -> list[Any]:
         """Take in one message of any of the three streams."""
+        if self._recorder is not None:
+            self._recorder.take(message)
+            self._recorder.write_when_due()
         if "tracked_objects" in message:
             self._take_frame(cast(TrackedMessage, message))
         elif "license_plate_text" in message:
@@ -70,7 +81,9 @@ class Visualizer(Service):
         return []
 
     def idle(self) -> None:
-        """Keep the window alive."""
+        """Keep the window alive, and write what there is to write."""
+        if self._recorder is not None:
+            self._recorder.write_when_due()
         for sink in self._sinks:
             sink.idle()
 
@@ -82,7 +95,9 @@ class Visualizer(Service):
         }
 
     def close(self) -> None:
-        """Close the window and finish the video."""
+        """Complete the records and the video, and close the window."""
+        if self._recorder is not None:
+            self._recorder.close()
         for sink in self._sinks:
             sink.close()
 
@@ -148,6 +163,20 @@ def open_sinks(config: Settings, control: ServiceControl) -> list[FrameSink]:
     return sinks
 
 
+def open_recorder(config: Settings) -> Recorder | None:
+    """The recorder of this run; None where the settings want none.
+
+    Raises:
+        ServiceError: the database cannot be made.
+    """
+    if config.run_dir is None or not config.visualizer.save_records:
+        return None
+    try:
+        return Recorder(config.run_dir, config, describe_source(config.frame_grabber.source))
+    except sqlite3.Error as error:
+        raise ServiceError(f"{config.run_dir / DATABASE_FILE} cannot be made: {error}") from error
+
+
 def visualizer_process(
     config: Settings,
     tracked_vehicles_q_in: MessageQueue,
@@ -160,7 +189,7 @@ def visualizer_process(
     control = control or ServiceControl()
     run_service(
         ServiceName.VISUALIZER,
-        lambda: Visualizer(config, open_sinks(config, control)),
+        lambda: Visualizer(config, open_sinks(config, control), open_recorder(config)),
         # Readings and counts first, so that a frame is drawn with all that is known.
         FanIn([ocr_results_q_in, counting_updates_q_in, tracked_vehicles_q_in]),
         [],

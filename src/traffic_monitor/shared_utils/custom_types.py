@@ -109,16 +109,21 @@ class OcrResultMessage(FrameHeader):
     """How well the vehicle's plates suited its box, 0-1, the mean of all."""
 
 
-class Crossing(TypedDict):
+class FrameMoment(TypedDict):
+    """The frame in which something happened; fields as in :class:`FrameHeader`."""
+
+    timestamp: float
+    frame_index: NotRequired[int]
+    media_time: NotRequired[float]
+
+
+class Crossing(FrameMoment):
     """One vehicle passing one counting line."""
 
     line: str
     direction: str
     track_id: int
     class_name: str
-    timestamp: float
-    frame_index: NotRequired[int]
-    media_time: NotRequired[float]
 
 
 LineCounts = dict[str, dict[str, dict[str, int]]]
@@ -159,6 +164,40 @@ class VehicleSpeed(TypedDict):
     """Why ``speed`` is null."""
 
 
+class VisitedZone(TypedDict):
+    """One vehicle's stay in one zone."""
+
+    zone: str
+    entered: FrameMoment
+    left: FrameMoment | None
+    """The last frame inside; None while the vehicle is."""
+
+
+Trajectory = list[list[float]]
+"""Media seconds, x and y of the bottom centre of a vehicle's box, pixels of the full frame."""
+
+
+class VehicleJourney(TypedDict):
+    """What is known about one vehicle so far, over all its tracks."""
+
+    vehicle_id: int
+    """From 1; unlike a track's number it stays when a lost vehicle is found again."""
+    track_ids: list[int]
+    class_name: str
+    class_share: float
+    """Of the vote for its class, 0-1."""
+    first_seen: FrameMoment
+    last_seen: FrameMoment
+    entry_edge: str | None
+    """``left``, ``top``, ``right`` or ``bottom``: the edge it came from; None while it has not moved."""
+    exit_edge: str | None
+    """The edge its latest way points at."""
+    crossings: list[Crossing]
+    zones: list[VisitedZone]
+    trajectory: Trajectory
+    speed: NotRequired[VehicleSpeed]
+
+
 class SpeedResults(TypedDict):
     """The speeds of the vehicles that have left the rectangle."""
 
@@ -195,6 +234,8 @@ class CountUpdateMessage(CountResults):
     timestamp: float
     crossings: NotRequired[list[Crossing]]
     """The crossings that are new in this update, as they were; a class that is corrected later stays here."""
+    journeys: NotRequired[list[VehicleJourney]]
+    """Vehicles of which something new is known: all that is known of each, in place of what was told before."""
 
 
 def header_of(message: FrameHeader) -> FrameHeader:

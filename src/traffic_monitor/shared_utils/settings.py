@@ -97,6 +97,11 @@ class FrameGrabberSettings(_Section):
         return isinstance(self.source, str) and self.source.lower().startswith(NETWORK_SCHEMES)
 
     @property
+    def knows_time_of_day(self) -> bool:
+        """Whether timestamps are real times; those of a file without ``start_time`` count from zero."""
+        return self.is_live or self.start_time is not None
+
+    @property
     def is_live(self) -> bool:
         """Whether frames come at their own pace, so that dropping beats falling behind."""
         if self.mode is SourceMode.AUTO:
@@ -291,6 +296,7 @@ class VisualizerSettings(_Section):
     save_video: bool | Literal["auto"] = "auto"
     window_width: int = Field(default=1280, ge=160, le=7680)
     plate_ttl_s: float = Field(default=10, ge=1, le=3600)
+    save_records: bool = True
 
 
 class SupervisorSettings(_Section):

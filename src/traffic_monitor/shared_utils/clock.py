@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -21,12 +23,8 @@ class Clock:
         return "local" if self.known else "from zero"
 
     def iso(self, epoch_s: float) -> str:
-        """ISO 8601 in local time with its offset; counted from 1970-01-01T00:00:00+00:00 where nothing is known."""
-        moment = (
-            local_time(epoch_s)
-            if self.known
-            else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch_s)
-        )
+        """ISO 8601 in local time with its offset; from 1970-01-01T00:00:00+00:00 on where it is not known."""
+        moment = local_time(epoch_s) if self.known else EPOCH + timedelta(seconds=epoch_s)
         return moment.isoformat(timespec="milliseconds")
 
     def short(self, epoch_s: float) -> str:

@@ -1,0 +1,199 @@
+"""One record per vehicle: where it came from, what it crossed and visited, where it went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import dist, inf
+
+from traffic_monitor.counting.crossings import LineCrossing
+from traffic_monitor.counting.vehicles import Sighting
+from traffic_monitor.counting.zones import ZoneVisit
+from traffic_monitor.shared_utils.custom_types import (
+    Crossing,
+    Trajectory,
+    VehicleJourney,
+    VehicleSpeed,
+    VisitedZone,
+)
+from traffic_monitor.shared_utils.recent_states import RecentStates
+from traffic_monitor.shared_utils.settings import Point
+
+PUBLISH_INTERVAL_S = 1.0
+"""A vehicle in sight is told anew this often, so that a crash loses no more."""
+
+STEP = 0.25
+"""A place is kept when it is this many vehicle sizes from the one before: less is jitter."""
+
+MOST_PLACES = 32
+"""Of a trajectory; every other one is dropped when there are more, so that a long one is coarse, not cut."""
+
+SEEN_MOVING = 1.0
+"""A vehicle's direction is that of its first and of its last way of this many sizes."""
+
+
+@dataclass
+class _Journey:
+    first: Sighting
+    last: Sighting
+    tracks: dict[int, None] = field(default_factory=dict)
+    """Numbers of the tracks that carried it, in order."""
+    trail: list[Sighting] = field(default_factory=list)
+    step: float = STEP
+    crossings: list[LineCrossing] = field(default_factory=list)
+    visits: dict[tuple[str, float], ZoneVisit] = field(default_factory=dict)
+    speed: VehicleSpeed | None = None
+    class_name: str = ""
+    class_share: float = 0.0
+    published_at: float = -inf
+    """When it was told last, by the clock of the frames."""
+    has_news: bool = False
+    is_recorded: bool = False
+
+    def see(self, sighting: Sighting) -> None:
+        self.last = sighting
+        self.tracks[sighting.track_id] = None
+        if self.trail and dist(self.trail[-1].position, sighting.position) < self.step * sighting.size:
+            return
+        self.trail.append(sighting)
+        if len(self.trail) > MOST_PLACES:
+            self.trail, self.step = self.trail[::2], self.step * 2
+
+
+class JourneyLog:
+    """Follows each vehicle and tells what has become of it.
+
+    Recorded are vehicles that crossed a line, visited a zone or were measured: those are the passages. Parked cars
+    and glimpses are none.
+
+    Args:
+        frame_size: width and height of the frame in pixels.
+        records_all: record every vehicle, where there is no line, zone or speed rectangle.
+    """
+
+    def __init__(self, frame_size: tuple[int, int], records_all: bool) -> None:
+        self._frame_size = frame_size
+        self._records_all = records_all
+        self._journeys: RecentStates[_Journey] = RecentStates()
+        self._touched: dict[int, _Journey] = {}
+        """Seen, changed or lost since the last call of ``take_news``."""
+
+    def see(self, sighting: Sighting, class_name: str, class_share: float) -> None:
+        """Note where a vehicle is and what it is so far."""
+        number = sighting.vehicle_id
+        if number not in self._journeys:
+            self._journeys[number] = _Journey(sighting, sighting, is_recorded=self._records_all)
+        journey = self._touch(number)
+        journey.see(sighting)
+        journey.has_news |= journey.class_name != class_name
+        journey.class_name, journey.class_share = class_name, class_share
+
+    def crossed(self, crossing: LineCrossing) -> None:
+        """Note a crossing, whenever it is confirmed."""
+        journey = self._touch(crossing.vehicle_id)
+        journey.crossings.append(crossing)
+        journey.is_recorded = journey.has_news = True
+
+    def visited(self, visit: ZoneVisit) -> None:
+        """Note that a visit to a zone has begun or ended."""
+        journey = self._touch(visit.vehicle_id)
+        journey.visits[visit.zone, visit.entered.timestamp] = visit
+        journey.is_recorded = journey.has_news = True
+
+    def measured(self, vehicle_id: int, speed: VehicleSpeed) -> None:
+        """Note a speed, or why there is none."""
+        journey = self._touch(vehicle_id)
+        journey.speed = speed
+        journey.is_recorded |= speed["speed"] is not None
+        journey.has_news = True
+
+    def lost(self, vehicle_id: int) -> None:
+        """The vehicle is out of sight; should it come back, its record goes on."""
+        self._touch(vehicle_id).has_news = True
+
+    def take_news(self, now: float) -> list[VehicleJourney]:
+        """The records with news since the last call; that of a vehicle that is merely seen is told every second.
+
+        Args:
+            now: epoch seconds of the frame.
+        """
+        due = {
+            number: journey
+            for number, journey in self._touched.items()
+            if journey.is_recorded and (journey.has_news or abs(now - journey.published_at) >= PUBLISH_INTERVAL_S)
+        }
+        self._touched.clear()
+        for journey in due.values():
+            journey.has_news, journey.published_at = False, now
+        return [self._told(number, journey) for number, journey in due.items()]
+
+    def _touch(self, vehicle_id: int) -> _Journey:
+        journey = self._touched[vehicle_id] = self._journeys[vehicle_id]
+        return journey
+
+    def _told(self, vehicle_id: int, journey: _Journey) -> VehicleJourney:
+        told = VehicleJourney(
+            vehicle_id=vehicle_id,
+            track_ids=list(journey.tracks),
+            class_name=journey.class_name,
+            class_share=round(journey.class_share, 3),
+            first_seen=journey.first.moment.as_message(),
+            last_seen=journey.last.moment.as_message(),
+            entry_edge=self._edge([*journey.trail, journey.last], backwards=True),
+            exit_edge=self._edge([*journey.trail, journey.last], backwards=False),
+            crossings=[crossing_message(crossing, journey.class_name) for crossing in journey.crossings],
+            zones=[_visit_message(visit) for visit in journey.visits.values()],
+            trajectory=_trajectory([*journey.trail, journey.last]),
+        )
+        if journey.speed is not None:
+            told["speed"] = journey.speed
+        return told
+
+    def _edge(self, trail: Sequence[Sighting], backwards: bool) -> str | None:
+        """The edge of the picture the vehicle came from, or went to: where its first or last way points at."""
+        places = trail if backwards else trail[::-1]
+        end = places[0]
+        for place in places[1:]:
+            if dist(end.position, place.position) >= SEEN_MOVING * end.size:
+                return edge_ahead(place.position, end.position, *self._frame_size)
+        return None
+
+
+def edge_ahead(start: Point, through: Point, width: int, height: int) -> str:
+    """The edge of the picture at which the way from ``start`` and ``through`` another point leaves it.
+
+    Args:
+        start, through: two different points, pixels of the full frame.
+        width, height: of the frame.
+    """
+    x, y = through
+    along_x, along_y = through[0] - start[0], through[1] - start[1]
+    ways = {
+        "left": x / -along_x if along_x < 0 else inf,
+        "top": y / -along_y if along_y < 0 else inf,
+        "right": (width - x) / along_x if along_x > 0 else inf,
+        "bottom": (height - y) / along_y if along_y > 0 else inf,
+    }
+    return min(ways, key=ways.__getitem__)
+
+
+def crossing_message(crossing: LineCrossing, class_name: str) -> Crossing:
+    """The crossing as it travels."""
+    return Crossing(
+        line=crossing.line,
+        direction=crossing.direction,
+        track_id=crossing.track_id,
+        class_name=class_name,
+        **crossing.moment.as_message(),
+    )
+
+
+def _visit_message(visit: ZoneVisit) -> VisitedZone:
+    return VisitedZone(
+        zone=visit.zone,
+        entered=visit.entered.as_message(),
+        left=visit.left.as_message() if visit.left is not None else None,
+    )
+
+
+def _trajectory(trail: Sequence[Sighting]) -> Trajectory:
+    places = [(round(place.moment.media, 2), *(round(value) for value in place.position)) for place in trail]
+    return [list(place) for place in dict.fromkeys(places)]
