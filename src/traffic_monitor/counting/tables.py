@@ -1,13 +1,12 @@
 """Counts per line, in total and per interval, and movements between lines."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 
 from traffic_monitor.counting.classes import ClassCounts, ClassLedger
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.lines import CountingLine
-from traffic_monitor.shared_utils.clock import local_time
+from traffic_monitor.shared_utils.clock import interval_start, local_time
 from traffic_monitor.shared_utils.custom_types import IntervalCounts, LineCounts, MovementCounts
 from traffic_monitor.shared_utils.recent_states import RecentStates
 
@@ -92,12 +91,6 @@ class IntervalTable:
 
     def _start(self, timestamp: float) -> float:
         return interval_start(timestamp, self._seconds)
-
-
-def interval_start(timestamp: float, seconds: float) -> float:
-    """Begin of the interval of ``seconds`` in which a moment lies, aligned to the local clock; epoch seconds."""
-    on_the_clock = timestamp + time.localtime(timestamp).tm_gmtoff
-    return timestamp - on_the_clock % seconds
 
 
 class MovementTable:

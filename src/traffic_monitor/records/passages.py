@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,22 +143,29 @@ def run_facts(connection: sqlite3.Connection) -> RunFacts:
     return RunFacts(dict(connection.execute("SELECT key, value FROM run").fetchall()))
 
 
-def read_passages(connection: sqlite3.Connection, trajectories: bool = False) -> Iterator[Passage]:
-    """All passages, by number."""
+def read_passages(
+    connection: sqlite3.Connection, trajectories: bool = False, only: Collection[int] | None = None
+) -> Iterator[Passage]:
+    """All passages, or ``only`` those of these numbers, by number."""
+    chosen = "" if only is None else f"WHERE passage_id IN ({','.join(str(int(number)) for number in only)})"
+
+    def rows(table: str, order: str) -> sqlite3.Cursor:
+        return connection.execute(f"SELECT * FROM {table} {chosen} ORDER BY {order}")
+
     tracks: defaultdict[int, list[int]] = defaultdict(list)
-    for passage_id, track_id in connection.execute("SELECT passage_id, track_id FROM tracks ORDER BY track_id"):
-        tracks[passage_id].append(track_id)
+    for row in rows("tracks", "track_id"):
+        tracks[row["passage_id"]].append(row["track_id"])
     crossings: defaultdict[int, list[PassedLine]] = defaultdict(list)
-    for row in connection.execute("SELECT * FROM crossings ORDER BY time"):
+    for row in rows("crossings", "time"):
         crossings[row["passage_id"]].append(PassedLine(*tuple(row)[1:]))
     zones: defaultdict[int, list[ZoneStay]] = defaultdict(list)
-    for row in connection.execute("SELECT * FROM zone_visits ORDER BY entered_time"):
+    for row in rows("zone_visits", "entered_time"):
         zones[row["passage_id"]].append(ZoneStay(*tuple(row)[1:]))
     points = {}
     if trajectories:
-        for row in connection.execute("SELECT passage_id, points FROM trajectories"):
+        for row in rows("trajectories", "passage_id"):
             points[row["passage_id"]] = [tuple(point) for point in json.loads(row["points"])]
-    for row in connection.execute("SELECT * FROM passages ORDER BY passage_id"):
+    for row in rows("passages", "passage_id"):
         fields = dict(row)
         del fields["recorded_at"]
         number = fields["passage_id"]

@@ -148,4 +148,5 @@ def _moment(moment: FrameMoment | None) -> tuple[float | None, float | None, int
     """Epoch seconds, media seconds, frame."""
     if moment is None:
         return None, None, None
-    return moment["timestamp"], moment.get("media_time", moment["timestamp"]), moment.get("frame_index")
+    timestamp = moment["timestamp"]
+    return round(timestamp, 3), round(moment.get("media_time", timestamp), 3), moment.get("frame_index")

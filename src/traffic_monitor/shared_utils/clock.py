@@ -27,6 +27,10 @@ class Clock:
         moment = local_time(epoch_s) if self.known else EPOCH + timedelta(seconds=epoch_s)
         return moment.isoformat(timespec="milliseconds")
 
+    def interval_start(self, epoch_s: float, seconds: float) -> float:
+        """Begin of the interval of ``seconds`` in which a moment lies; aligned to the clock, or to the start."""
+        return interval_start(epoch_s, seconds) if self.known else epoch_s - epoch_s % seconds
+
     def short(self, epoch_s: float) -> str:
         """For tables: date and time of day, or hours, minutes and seconds since the start."""
         if self.known:
@@ -39,3 +43,9 @@ def local_time(epoch_s: float) -> datetime:
     """In the zone of this machine as it was then; also near 1970, where ``astimezone`` fails on Windows."""
     offset = timedelta(seconds=time.localtime(epoch_s).tm_gmtoff)
     return datetime.fromtimestamp(epoch_s, timezone(offset))
+
+
+def interval_start(timestamp: float, seconds: float) -> float:
+    """Begin of the interval of ``seconds`` in which a moment lies, aligned to the local clock; epoch seconds."""
+    on_the_clock = timestamp + time.localtime(timestamp).tm_gmtoff
+    return timestamp - on_the_clock % seconds

@@ -1,0 +1,161 @@
+"""One record per vehicle: when it is told, and what it says."""
+
+import pytest
+
+from traffic_monitor.counting.journeys import MOST_PLACES, edge_ahead
+from traffic_monitor.counting.road import RoadCounter
+from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.shared_utils.custom_types import TrackedObject, VehicleJourney
+from traffic_monitor.shared_utils.settings import VehicleCounterSettings
+
+WIDTH, HEIGHT, FPS = 1000, 500, 25
+LINE = {"name": "main", "points": [[0.0, 0.5], [1.0, 0.5]]}
+
+
+def track(track_id: int, x: float, y: float, class_name: str = "car") -> TrackedObject:
+    """A vehicle of 40 × 40 pixels that stands at ``(x, y)``."""
+    box = [round(x - 20), round(y - 40), round(x + 20), round(y)]
+    return TrackedObject(bbox_xyxy=box, track_id=track_id, class_id=2, class_name=class_name, confidence=0.9)
+
+
+class Road:
+    """A road that keeps what it tells of each vehicle."""
+
+    def __init__(self, **settings: object) -> None:
+        self.counter = RoadCounter(VehicleCounterSettings.model_validate(settings), WIDTH, HEIGHT)
+        self.frame = 0
+        self.told: dict[int, VehicleJourney] = {}
+        self.tellings = 0
+
+    def see(self, *tracks: TrackedObject) -> None:
+        self.counter.observe(tracks, Moment(1000 + self.frame / FPS, self.frame, self.frame / FPS))
+        self.frame += 1
+        self._take()
+
+    def end(self) -> None:
+        self.counter.finish()
+        self._take()
+
+    def _take(self) -> None:
+        for journey in self.counter.take_journeys():
+            self.told[journey["vehicle_id"]] = journey
+            self.tellings += 1
+
+
+def drive_down(road: Road, track_id: int = 7, start: int = 20, stop: int = 500, step: int = 6) -> None:
+    for y in range(start, stop, step):
+        road.see(track(track_id, 500, y))
+
+
+def test_a_vehicle_that_crosses_a_line_has_one_record_with_everything() -> None:
+    road = Road(lines=[LINE])
+    drive_down(road)
+    road.end()
+    (journey,) = road.told.values()
+    assert journey["track_ids"] == [7]
+    assert (journey["class_name"], journey["class_share"]) == ("car", 1.0)
+    assert (journey["entry_edge"], journey["exit_edge"]) == ("top", "bottom")
+    assert journey["first_seen"] == {"timestamp": 1000.0, "frame_index": 0, "media_time": 0.0}
+    assert journey["last_seen"]["frame_index"] == road.frame - 1
+    (crossing,) = journey["crossings"]
+    # It stands at 20 + 6 n: the first place at or past 250 is that of frame 39.
+    assert (crossing["line"], crossing["direction"], crossing.get("frame_index")) == ("main", "in", 39)
+    assert journey["trajectory"][0] == [0.0, 500, 20]
+    assert journey["trajectory"][-1][2] == 20 + 6 * (road.frame - 1)
+
+
+def test_a_vehicle_that_crosses_nothing_has_no_record() -> None:
+    road = Road(lines=[LINE])
+    drive_down(road, stop=200)
+    road.end()
+    assert road.told == {}
+
+
+def test_without_lines_zones_and_rectangle_every_vehicle_has_a_record() -> None:
+    road = Road(lines=[])
+    drive_down(road, stop=200)
+    assert len(road.told) == 1
+
+
+def test_a_vehicle_that_goes_on_under_another_track_keeps_its_record() -> None:
+    road = Road(lines=[LINE])
+    drive_down(road, 7, 20, 300)
+    drive_down(road, 9, 300, 400)
+    road.end()
+    (journey,) = road.told.values()
+    assert journey["track_ids"] == [7, 9]
+    assert len(journey["crossings"]) == 1
+
+
+def test_a_class_that_is_corrected_later_is_corrected_in_the_record() -> None:
+    road = Road(lines=[LINE])
+    drive_down(road, 7, 20, 300)
+    for y in range(300, 310):
+        for _ in range(12):
+            road.see(track(7, 500, y, "truck"))
+    road.end()
+    (journey,) = road.told.values()
+    assert journey["class_name"] == journey["crossings"][0]["class_name"] == "truck"
+    assert 0.5 < journey["class_share"] < 1
+
+
+def test_a_vehicle_that_is_merely_seen_is_told_about_every_second_and_not_more_often() -> None:
+    road = Road(lines=[LINE])
+    drive_down(road, 7, 20, 300)
+    before = road.tellings
+    for _ in range(4 * FPS):
+        road.see(track(7, 500, 299))
+    assert road.tellings - before == 4
+
+
+def test_a_visit_to_a_zone_is_told_when_it_begins_and_when_it_ends() -> None:
+    zone = {"name": "stop", "points": [[0.0, 0.4], [1.0, 0.4], [1.0, 0.6], [0.0, 0.6]]}
+    road = Road(lines=[], zones=[zone])
+    drive_down(road, stop=250)
+    (visit,) = road.told[1]["zones"]
+    assert visit["left"] is None
+    assert visit["entered"].get("frame_index") == 30  # The first place at or past 200.
+    drive_down(road, start=250)
+    (visit,) = road.told[1]["zones"]
+    assert visit["left"] is not None
+    assert visit["left"].get("frame_index", 0) > 30
+
+
+def test_a_speed_stands_in_the_record() -> None:
+    rectangle = {"points": [[0, 0], [1, 0], [1, 1], [0, 1]], "width_m": 100, "length_m": 50}  # 10 pixels are 1 m.
+    road = Road(lines=[], speed=rectangle)
+    drive_down(road)
+    road.end()
+    assert road.told[1].get("speed", {}).get("speed") == pytest.approx(6 / 10 * FPS * 3.6, rel=0.02)
+
+
+def test_a_long_trajectory_becomes_coarse_but_keeps_both_ends() -> None:
+    road = Road(lines=[LINE])
+    for lap in range(10):
+        for y in range(20, 480, 6) if lap % 2 == 0 else range(480, 20, -6):
+            road.see(track(7, 500, y))
+    places = road.told[1]["trajectory"]
+    assert len(places) <= MOST_PLACES + 1
+    assert places[0] == [0.0, 500, 20]
+
+
+def test_a_vehicle_that_has_not_moved_comes_from_nowhere() -> None:
+    road = Road(lines=[])
+    for _ in range(50):
+        road.see(track(7, 500, 250))
+    assert (road.told[1]["entry_edge"], road.told[1]["exit_edge"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("start", "through", "edge"),
+    [
+        ((500, 100), (500, 200), "bottom"),
+        ((500, 200), (500, 100), "top"),
+        ((500, 200), (600, 210), "right"),
+        ((500, 200), (400, 210), "left"),
+        ((0, 0), (10, 9), "bottom"),
+        ((0, 0), (30, 10), "right"),
+    ],
+)
+def test_the_edge_ahead_is_the_first_one_that_the_way_meets(start, through, edge) -> None:
+    assert edge_ahead(start, through, WIDTH, HEIGHT) == edge
