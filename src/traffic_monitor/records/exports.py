@@ -1,0 +1,187 @@
+"""The records of a run in formats for other programs: CSV, JSON Lines, Parquet."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TextIO
+
+from traffic_monitor.records.files import replacing
+from traffic_monitor.records.passages import Passage, RunRecords
+from traffic_monitor.shared_utils.clock import Clock
+from traffic_monitor.shared_utils.settings import VehicleCounterSettings
+
+PASSAGES_FILE, COUNTS_FILE = "passages", "counts"
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet runs a cell that begins with one of these (OWASP, CSV Injection)."""
+
+MOST_INTERVALS = 100_000
+"""A gap of more is a clock that was set, not a road without vehicles; only what was counted is listed then."""
+
+
+class ExportFormat(StrEnum):
+    """What ``traffic-monitor export`` writes."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+def export_run(records: RunRecords, kind: ExportFormat, folder: Path, bom: bool = False) -> list[Path]:
+    """Write the passages, and for CSV and Parquet also the counts, and return the files.
+
+    Args:
+        records: of the run; with trajectories for JSON Lines.
+        kind: the format.
+        folder: where the files go.
+        bom: begin CSV files with a byte order mark, by which some spreadsheets know UTF-8.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    passages, counts = (folder / f"{name}.{kind}" for name in (PASSAGES_FILE, COUNTS_FILE))
+    if kind is ExportFormat.JSONL:
+        _write_jsonl(passages, records)
+        return [passages]
+    flat = [_flat(passage, records.facts.clock) for passage in records.passages]
+    if kind is ExportFormat.CSV:
+        _write_csv(passages, flat, list(PASSAGE_COLUMNS), bom)
+        _write_csv(counts, count_rows(records), list(COUNT_COLUMNS), bom)
+    else:
+        _write_parquet(passages, flat, PASSAGE_COLUMNS)
+        _write_parquet(counts, list(count_rows(records)), COUNT_COLUMNS)
+    return [passages, counts]
+
+
+PASSAGE_COLUMNS: dict[str, type] = {
+    "passage": int, "class": str, "class_certainty": float,
+    "first_seen": str, "last_seen": str, "clock": str,
+    "first_seen_s": float, "last_seen_s": float, "first_frame": int, "last_frame": int,
+    "entry_edge": str, "exit_edge": str,
+    "line": str, "direction": str, "crossed": str, "crossed_s": float, "crossed_frame": int,
+    "crossings": str, "zones": str,
+    "speed": float, "speed_unit": str,
+    "plate": str, "plate_confidence": float, "plate_readings": int, "unread_reason": str,
+    "plate_picture": str, "vehicle_picture": str, "tracks": str,
+}  # fmt: skip
+"""Columns of the flat passages. ``line`` to ``crossed_frame`` tell the first crossing, ``crossings`` all."""
+
+COUNT_COLUMNS: dict[str, type] = {
+    "start": str, "end": str, "clock": str, "start_s": float,
+    "line": str, "direction": str, "class": str, "vehicles": int,
+}  # fmt: skip
+
+
+def _flat(passage: Passage, clock: Clock) -> dict[str, Any]:
+    """One row; what happened several times is joined with semicolons."""
+    first = passage.crossings[0] if passage.crossings else None
+    crossings = [f"{each.line}: {each.direction} {clock.iso(each.time)}" for each in passage.crossings]
+    zones = [
+        f"{each.zone}: {clock.iso(each.entered_time)} to {clock.iso(each.left_time) if each.left_time else ''}"
+        for each in passage.zones
+    ]
+    values = (
+        passage.passage_id, passage.class_name, passage.class_certainty,
+        clock.iso(passage.first_time), clock.iso(passage.last_time), clock.name,
+        passage.first_media, passage.last_media, passage.first_frame, passage.last_frame,
+        passage.entry_edge, passage.exit_edge,
+        first and first.line, first and first.direction, first and clock.iso(first.time),
+        first and first.media, first and first.frame,
+        "; ".join(crossings), "; ".join(zones),
+        passage.speed, passage.speed_unit,
+        passage.plate, passage.plate_confidence, passage.plate_readings, passage.unread_reason,
+        passage.plate_picture, passage.vehicle_picture, " ".join(map(str, passage.tracks)),
+    )  # fmt: skip
+    return dict(zip(PASSAGE_COLUMNS, values, strict=True))
+
+
+def count_rows(records: RunRecords) -> Iterator[dict[str, Any]]:
+    """Vehicles per interval of the clock, line, direction and class, zeros included."""
+    counting = VehicleCounterSettings.model_validate(records.facts.counting)
+    seconds = counting.interval_minutes * 60
+    clock = records.facts.clock
+    counted: Counter[tuple[float, str, str, str]] = Counter()
+    for passage in records.passages:
+        for crossing in passage.crossings:
+            start = clock.interval_start(crossing.time, seconds)
+            counted[start, crossing.line, crossing.direction, passage.class_name] += 1
+    starts = sorted({key[0] for key in counted} | set(_starts(records, seconds)))
+    classes = sorted({key[3] for key in counted})
+    for start in starts:
+        for line in counting.lines:
+            for direction in (line.in_name, line.out_name):
+                for class_name in classes:
+                    values = (
+                        clock.iso(start), clock.iso(start + seconds), clock.name, start,
+                        line.name, direction, class_name, counted[start, line.name, direction, class_name],
+                    )  # fmt: skip
+                    yield dict(zip(COUNT_COLUMNS, values, strict=True))
+
+
+def _starts(records: RunRecords, seconds: float) -> Sequence[float]:
+    """Begins of the intervals from the first frame to the last."""
+    between = records.facts.seen_between
+    if between is None:
+        return []
+    first = records.facts.clock.interval_start(between[0], seconds)
+    number = int((between[1] - first) // seconds) + 1
+    return [first + step * seconds for step in range(number)] if number <= MOST_INTERVALS else []
+
+
+def _write_csv(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str], bom: bool) -> None:
+    with replacing(path) as part, part.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    """The value, so that a spreadsheet shows a text as it is instead of running it as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def passage_record(passage: Passage, clock: Clock) -> dict[str, Any]:
+    """Everything about one vehicle, nested, with its times also as ISO 8601."""
+    crossings = [{**vars(crossing), "crossed": clock.iso(crossing.time)} for crossing in passage.crossings]
+    zones = [
+        {
+            **vars(stay),
+            "entered": clock.iso(stay.entered_time),
+            "left": clock.iso(stay.left_time) if stay.left_time is not None else None,
+        }
+        for stay in passage.zones
+    ]
+    return {
+        **vars(passage),
+        "clock": clock.name,
+        "first_seen": clock.iso(passage.first_time),
+        "last_seen": clock.iso(passage.last_time),
+        "crossings": crossings,
+        "zones": zones,
+    }
+
+
+def _write_jsonl(path: Path, records: RunRecords) -> None:
+    with replacing(path) as part, part.open("w", encoding="utf-8") as file:
+        write_json_lines(file, records.passages, records.facts.clock)
+
+
+def write_json_lines(file: TextIO, passages: Iterable[Passage], clock: Clock) -> None:
+    """One JSON object per line and passage."""
+    for passage in passages:
+        file.write(json.dumps(passage_record(passage, clock), ensure_ascii=False) + "\n")
+
+
+def _write_parquet(path: Path, rows: Sequence[dict[str, Any]], columns: dict[str, type]) -> None:
+    import polars  # Loads for a while, and most runs write no Parquet.
+
+    types = {int: polars.Int64, float: polars.Float64, str: polars.String}
+    frame = polars.DataFrame(
+        {name: [row[name] for row in rows] for name in columns},
+        schema={name: types[kind] for name, kind in columns.items()},
+    )
+    with replacing(path) as part:
+        frame.write_parquet(part)
