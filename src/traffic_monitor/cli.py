@@ -1,4 +1,4 @@
-"""The command line: ``run``, ``check``, ``line``, ``slit``, ``weights fetch`` and ``--version``."""
+"""The command line: ``run``, ``check``, ``line``, ``slit``, ``weights fetch``, ``--version`` and the records'."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,8 +16,11 @@ from traffic_monitor.counting.plan import Plan
 from traffic_monitor.main_supervisor import RunOutcome, Supervisor
 from traffic_monitor.official_weights import FetchError, fetch_official_weights, use_for_vehicles
 from traffic_monitor.preflight import check_machine, check_settings
+from traffic_monitor.records.database import DatabaseError
 from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folder, write_summary
 from traffic_monitor.records.summary import build_summary
+from traffic_monitor.records_cli import add_records_commands, complete_records
+from traffic_monitor.report.page import REPORT_FILE
 from traffic_monitor.shared_utils.config_loader import DEFAULT_CONFIG, ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
@@ -29,6 +32,7 @@ from traffic_monitor.status import StatusDisplay, result_table
 PROGRAM = "traffic-monitor"
 DEFAULT_COMMAND = "run"
 COMMANDS = {"run", "check", "line", "slit", "weights", "--version", "--help"}
+COMMANDS |= {"runs", "search", "show", "export", "report"}
 
 app = typer.Typer(
     add_completion=False,
@@ -37,6 +41,7 @@ app = typer.Typer(
 )
 weights_app = typer.Typer(help="Weights from elsewhere.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
+add_records_commands(app)
 output = Console()
 errors = Console(stderr=True)
 
@@ -54,7 +59,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
         app(words, prog_name=PROGRAM)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
-    except ConfigError as error:
+    except (ConfigError, DatabaseError) as error:
         errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return ExitCode.USAGE
     return ExitCode.OK
@@ -206,6 +211,8 @@ def _run(settings: Settings) -> ExitCode:
     )
     path = write_summary(run_dir, summary)
     logger.info("{}: {}", outcome.exit_reason, path)
+    if settings.visualizer.save_records:
+        complete_records(run_dir, outcome)
     _tell(outcome, path, summary["fps"])
     return outcome.exit_code
 
@@ -218,6 +225,6 @@ def _tell(outcome: RunOutcome, summary_path: Path, fps: float) -> None:
         output.print(result_table(outcome))
     frames = outcome.results.frames_processed
     output.print(f"{frames} frames at {fps} frames/s", highlight=False, markup=False)
-    for path in (summary_path, summary_path.with_name(VIDEO_FILE), summary_path.with_name(LOG_FILE)):
+    for path in (summary_path, *map(summary_path.with_name, (REPORT_FILE, VIDEO_FILE, LOG_FILE))):
         if path.exists():
             output.print(str(path), highlight=False, soft_wrap=True, markup=False)

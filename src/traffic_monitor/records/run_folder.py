@@ -13,6 +13,7 @@ from typing import Any
 SUMMARY_FILE = "summary.json"
 LOG_FILE = "run.log"
 VIDEO_FILE = "annotated.mp4"
+SCENE_FILE = "scene.jpg"
 LATEST = "latest"
 
 UNSAFE_IN_FILE_NAMES = re.compile(r"[^\w.-]+")

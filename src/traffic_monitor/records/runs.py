@@ -1,0 +1,95 @@
+"""The runs in an output folder: which there are, how one ends, and which are to be forgotten."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from loguru import logger
+
+from traffic_monitor.records.best_shots import PLATES_FOLDER, VEHICLES_FOLDER, picture_file
+from traffic_monitor.records.database import DATABASE_FILE, DatabaseError, open_database
+from traffic_monitor.records.passages import RunFacts, run_facts
+from traffic_monitor.records.plate_log import UnreadRecord
+from traffic_monitor.records.rows import write_facts
+from traffic_monitor.records.run_folder import SUMMARY_FILE
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One run as listed."""
+
+    folder: Path
+    facts: RunFacts
+    passages: int
+    plates: int
+
+
+def run_folders(output_dir: Path) -> list[Path]:
+    """Folders of runs with a database, oldest first."""
+    found = {path.parent.resolve() for path in output_dir.glob(f"*/{DATABASE_FILE}")}
+    return sorted(found, key=lambda folder: (folder / DATABASE_FILE).stat().st_mtime)
+
+
+def list_runs(output_dir: Path) -> Iterator[RunEntry]:
+    """All runs, oldest first; one whose database cannot be read is told in the log and left out."""
+    for folder in run_folders(output_dir):
+        try:
+            with closing(open_database(folder)) as database:
+                passages, plates = database.execute("SELECT count(*), count(plate) FROM passages").fetchone()
+                yield RunEntry(folder, run_facts(database), passages, plates)
+        except DatabaseError as error:
+            logger.warning("{}", error)
+
+
+def finish_run(folder: Path, exit_reason: str, ended_at: float, searched_in_vain: Iterable[UnreadRecord]) -> None:
+    """Write how the run ended, and why vehicles without any plate have none.
+
+    Raises:
+        DatabaseError: there is no database.
+        sqlite3.Error: it cannot be written.
+    """
+    with closing(open_database(folder)) as database, database:
+        write_facts(database, {"exit_reason": exit_reason, "ended_at": ended_at})
+        database.executemany(
+            "UPDATE passages SET unread_reason = ? WHERE plate IS NULL AND unread_reason IS NULL"
+            " AND passage_id IN (SELECT passage_id FROM tracks WHERE track_id = ?)",
+            [(unread["reason"], unread["track_id"]) for unread in searched_in_vain],
+        )
+
+
+def forget_old_records(database: sqlite3.Connection, folder: Path, before: float) -> None:
+    """Delete what was recorded before a moment (epoch seconds), pictures included, from a run that goes on."""
+    tracks = [
+        row[0]
+        for row in database.execute(
+            "SELECT track_id FROM plates WHERE recorded_at < :before UNION SELECT track_id FROM tracks"
+            " JOIN passages USING (passage_id) WHERE recorded_at < :before",
+            {"before": before},
+        )
+    ]
+    for table in ("passages", "plates", "readings"):
+        database.execute(f"DELETE FROM {table} WHERE recorded_at < ?", (before,))
+    for track in tracks:
+        for kind in (PLATES_FOLDER, VEHICLES_FOLDER):
+            (folder / picture_file(kind, track)).unlink(missing_ok=True)
+
+
+def forget_old_runs(output_dir: Path, before: float) -> list[Path]:
+    """Delete the folders of runs that last wrote a record before a moment (epoch seconds); the deleted ones.
+
+    Only folders with a summary or a database of this program count as runs.
+    """
+    deleted = []
+    for folder in sorted(path for path in output_dir.iterdir() if path.is_dir() and not path.is_symlink()):
+        records = [path for path in (folder / SUMMARY_FILE, folder / DATABASE_FILE) if path.is_file()]
+        # The write-ahead log changes with every record, the database itself more seldom.
+        times = [path.stat().st_mtime for path in (*records, *folder.glob(f"{DATABASE_FILE}-wal"))]
+        if records and max(times) < before:
+            shutil.rmtree(folder)
+            deleted.append(folder)
+    return deleted

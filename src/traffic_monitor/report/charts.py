@@ -1,0 +1,236 @@
+"""The charts of the report, as plain Plotly figures (https://plotly.com/javascript/reference/). Pure."""
+
+import html
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from traffic_monitor.counting.lines import CountingLine
+from traffic_monitor.drawing.annotate import CLASS_COLORS, OTHER_CLASS_COLOR
+from traffic_monitor.records.passages import Passage, RunRecords
+from traffic_monitor.shared_utils.clock import Clock, local_time
+from traffic_monitor.shared_utils.settings import VehicleCounterSettings
+
+Figure = dict[str, Any]
+"""``data`` and ``layout`` for ``Plotly.newPlot``."""
+
+FEWEST_BARS, MOST_BARS = 4, 240
+STEPS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400, 604800, 2_592_000)
+"""Lengths of an interval to choose from when the one of the settings makes too few bars or too many."""
+SHORT_RUN_BARS = 24
+
+MOST_TRAJECTORIES = 400
+"""More lines over one picture cannot be told apart; the heat map is made of all."""
+
+HEAT_CELLS_ACROSS = 80
+
+TEXT_COLOR, GRID_COLOR, LINE_COLOR = "#1d2730", "#dfe4e8", "#d55e00"
+
+
+def color_of(class_name: str) -> str:
+    """The colour of a class, the same as in the annotated video."""
+    blue, green, red = CLASS_COLORS.get(class_name, OTHER_CLASS_COLOR)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def plain(text: str) -> str:
+    """A name as Plotly shows it: Plotly takes labels for HTML."""
+    return html.escape(text, quote=False)
+
+
+def classes_of(passages: Sequence[Passage]) -> list[str]:
+    """Class names, the most frequent first."""
+    return [name for name, _ in Counter(passage.class_name for passage in passages).most_common()]
+
+
+def step_for(duration_s: float, usual_s: float) -> float:
+    """Length of an interval in seconds: the usual one where it makes a readable number of bars."""
+    if FEWEST_BARS <= duration_s / usual_s <= MOST_BARS:
+        return usual_s
+    most = SHORT_RUN_BARS if duration_s / usual_s < FEWEST_BARS else MOST_BARS
+    return next((step for step in STEPS_S if duration_s / step <= most), STEPS_S[-1])
+
+
+def directions_of(records: RunRecords) -> list[tuple[str, str]]:
+    """Lines and directions: those of the settings, and others that were crossed."""
+    counting = VehicleCounterSettings.model_validate(records.facts.counting)
+    known = [(line.name, direction) for line in counting.lines for direction in (line.in_name, line.out_name)]
+    crossed = ((crossing.line, crossing.direction) for each in records.passages for crossing in each.crossings)
+    return list(dict.fromkeys([*known, *crossed]))
+
+
+def counts_over_time(records: RunRecords, step_s: float) -> Figure:
+    """Stacked bars per class; a trace's ``meta`` is the number of its line and direction, -1 for all together."""
+    clock = records.facts.clock
+    crossings = [(each, crossing) for each in records.passages for crossing in each.crossings]
+    counted: Counter[tuple[int, str, float]] = Counter()
+    numbers = {pair: number for number, pair in enumerate(directions_of(records))}
+    for passage, crossing in crossings:
+        start = clock.interval_start(crossing.time, step_s)
+        counted[numbers[crossing.line, crossing.direction], passage.class_name, start] += 1
+        counted[-1, passage.class_name, start] += 1
+    starts = _starts([crossing.time for _, crossing in crossings], records.facts.seen_between, step_s, clock)
+    x = [_axis_time(start + step_s / 2, clock) for start in starts]
+    traces = [
+        {
+            "type": "bar", "name": plain(name), "meta": number, "visible": number == -1,
+            "x": x, "y": [counted[number, name, start] for start in starts], "width": step_s * 1000 * 0.86,
+            "marker": {"color": color_of(name), "line": {"width": 0.5, "color": TEXT_COLOR}},
+            "hovertemplate": "%{y} %{fullData.name}<extra></extra>",
+        }
+        for number in (-1, *numbers.values())
+        for name in classes_of(records.passages)
+    ]  # fmt: skip
+    layout = _layout(
+        barmode="stack",
+        xaxis={"type": "date", "gridcolor": GRID_COLOR, "tickformat": None if clock.known else "%-H:%M:%S"},
+        yaxis={"title": {"text": "vehicles"}, "gridcolor": GRID_COLOR, "rangemode": "tozero", "tickformat": "d"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hovermode="x unified",
+        height=380,
+    )
+    return {"data": traces, "layout": layout}
+
+
+def _starts(times: Sequence[float], seen: tuple[float, float] | None, step_s: float, clock: Clock) -> list[float]:
+    ends = [*times, *(seen or ())]
+    if not ends:
+        return []
+    first = clock.interval_start(min(ends), step_s)
+    number = int((max(ends) - first) // step_s) + 1
+    if number > 10 * MOST_BARS:  # A clock that was set: only what was counted.
+        return sorted({clock.interval_start(time, step_s) for time in times})
+    return [first + index * step_s for index in range(number)]
+
+
+def _axis_time(epoch_s: float, clock: Clock) -> str:
+    """As Plotly takes it: without a zone, as the clock on the wall shows it."""
+    moment = local_time(epoch_s) if clock.known else datetime.fromtimestamp(epoch_s, UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3]
+
+
+def movements(passages: Sequence[Passage]) -> tuple[Figure | None, str]:
+    """A flow diagram of where vehicles came from and went to, and what it shows; None where there is nothing.
+
+    From the first line crossed to the last where vehicles crossed two, else from edge to edge of the picture.
+    """
+    several = [passage.crossings for passage in passages if len(passage.crossings) > 1]
+    if several:
+        flows = Counter((crossings[0].line, crossings[-1].line) for crossings in several)
+        told = (
+            "From the first line a vehicle crossed to the last one; vehicles that crossed one line are left out."
+        )
+    else:
+        flows = Counter((each.entry_edge or "unknown", each.exit_edge or "unknown") for each in passages)
+        told = "From the edge of the picture a vehicle came from to the edge it went to."
+    if not flows:
+        return None, told
+    origins = sorted({origin for origin, _ in flows})
+    destinations = sorted({destination for _, destination in flows})
+    labels = [f"from {plain(name)}" for name in origins] + [f"to {plain(name)}" for name in destinations]
+    sankey = {
+        "type": "sankey",
+        "node": {"label": labels, "color": "#0072b2", "pad": 18, "thickness": 16, "line": {"width": 0}},
+        "link": {
+            "source": [origins.index(origin) for origin, _ in flows],
+            "target": [len(origins) + destinations.index(destination) for _, destination in flows],
+            "value": list(flows.values()),
+            "color": "rgba(86,180,233,0.45)",
+        },
+        "textfont": {"size": 13, "color": TEXT_COLOR},
+        "valueformat": "d",
+    }
+    layout = _layout(height=max(240, 60 * max(len(origins), len(destinations))))
+    layout["margin"] = {"l": 16, "r": 16, "t": 16, "b": 16}
+    return {"data": [sankey], "layout": layout}, told
+
+
+def trajectories(records: RunRecords, scene: str | None) -> Figure | None:
+    """Where vehicles went, over the still of the scene; the last trace is the heat map, hidden at first.
+
+    Args:
+        records: with trajectories.
+        scene: the still as a data URL.
+    """
+    width, height = records.facts.frame_size
+    moving = [passage for passage in records.passages if len(passage.trajectory) > 1]
+    if not moving or not width:
+        return None
+    shown = moving[:: -(-len(moving) // MOST_TRAJECTORIES)]
+    traces = [_paths(name, [each for each in shown if each.class_name == name]) for name in classes_of(shown)]
+    layout = _layout(
+        height=None,
+        xaxis={"range": [0, width], "visible": False, "constrain": "domain"},
+        yaxis={"range": [height, 0], "visible": False, "scaleanchor": "x", "constrain": "domain"},
+        legend={"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0},
+        plot_bgcolor="#55606a",
+    )
+    layout["margin"] = {"l": 0, "r": 0, "t": 36, "b": 0}
+    if scene is not None:
+        layout["images"] = [
+            {
+                "source": scene, "xref": "x", "yref": "y", "x": 0, "y": 0, "sizex": width, "sizey": height,
+                "sizing": "stretch", "layer": "below",
+            }
+        ]  # fmt: skip
+    counting = VehicleCounterSettings.model_validate(records.facts.counting)
+    lines = [CountingLine.in_frame(line, width, height) for line in counting.lines]
+    layout["shapes"] = [
+        {"type": "line", "x0": line.start[0], "y0": line.start[1], "x1": line.end[0], "y1": line.end[1],
+         "line": {"color": LINE_COLOR, "width": 3}}
+        for line in lines
+    ]  # fmt: skip
+    layout["annotations"] = [
+        {"x": line.start[0], "y": line.start[1], "text": plain(line.name), "showarrow": False,
+         "xanchor": "left" if line.start[0] < width / 2 else "right", "yanchor": "bottom",
+         "bgcolor": LINE_COLOR, "font": {"color": "white", "size": 13}, "borderpad": 3}
+        for line in lines
+    ]  # fmt: skip
+    return {"data": [*traces, _heat(moving, width, height)], "layout": layout}
+
+
+def _paths(class_name: str, passages: Sequence[Passage]) -> dict[str, Any]:
+    """One trace for all vehicles of a class: gaps part them."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for passage in passages:
+        x += [*(place[1] for place in passage.trajectory), None]
+        y += [*(place[2] for place in passage.trajectory), None]
+    return {
+        "type": "scatter", "mode": "lines", "name": plain(class_name), "x": x, "y": y, "hoverinfo": "skip",
+        "line": {"color": color_of(class_name), "width": 2}, "opacity": 0.85,
+    }  # fmt: skip
+
+
+def _heat(passages: Sequence[Passage], width: int, height: int) -> dict[str, Any]:
+    """How many vehicles passed through each cell of the picture."""
+    cell = width / HEAT_CELLS_ACROSS
+    down = max(round(height / cell), 1)
+    heat = np.zeros((down, HEAT_CELLS_ACROSS), dtype=np.int64)
+    for passage in passages:
+        places = np.asarray(passage.trajectory)[:, 1:]
+        steps = np.arange(len(places))
+        # As many places in between that no cell is skipped.
+        number = 1 + int(np.abs(np.diff(places, axis=0)).sum() / cell)
+        between = np.linspace(0, len(places) - 1, max(number, 2))
+        across = (np.interp(between, steps, places[:, 0]) / cell).astype(int)
+        rows = (np.interp(between, steps, places[:, 1]) * down / height).astype(int)
+        cells = np.unique(rows.clip(0, down - 1) * HEAT_CELLS_ACROSS + across.clip(0, HEAT_CELLS_ACROSS - 1))
+        heat.flat[cells] += 1
+    return {
+        "type": "heatmap", "visible": False, "z": [[value or None for value in row] for row in heat.tolist()],
+        "x0": cell / 2, "dx": cell, "y0": height / down / 2, "dy": height / down, "zsmooth": False,
+        "colorscale": "Viridis", "opacity": 0.7, "colorbar": {"title": {"text": "vehicles"}, "thickness": 12},
+        "hovertemplate": "%{z} vehicles<extra></extra>", "name": "heat map",
+    }  # fmt: skip
+
+
+def _layout(**changes: Any) -> dict[str, Any]:
+    return {
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": TEXT_COLOR},
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 56, "r": 16, "t": 40, "b": 44}, "autosize": True, **changes,
+    }  # fmt: skip

@@ -1,0 +1,160 @@
+"""``report.html``: a run to look at, in one file."""
+
+import statistics
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from plotly.offline import get_plotlyjs
+
+from traffic_monitor.records.files import replacing
+from traffic_monitor.records.passages import Passage, RunRecords
+from traffic_monitor.records.run_folder import SCENE_FILE
+from traffic_monitor.report import charts
+from traffic_monitor.report.pictures import data_url
+from traffic_monitor.shared_utils.clock import Clock, local_time
+from traffic_monitor.shared_utils.settings import VehicleCounterSettings
+
+REPORT_FILE = "report.html"
+
+MOST_IN_GALLERY = 120
+"""Vehicles with pictures: each adds some 20 kB to the file."""
+
+
+def write_report(folder: Path) -> Path:
+    """Make the report of the run in ``folder`` from its records, also of one that was killed or goes on.
+
+    Raises:
+        DatabaseError: there are no records.
+        OSError: the report cannot be written.
+    """
+    page = render_report(RunRecords.load(folder, trajectories=True))
+    path = folder / REPORT_FILE
+    with replacing(path) as part:
+        part.write_text(page, encoding="utf-8")
+    return path
+
+
+def render_report(records: RunRecords) -> str:
+    """The page as HTML. Everything in it that came from a name or a plate is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("traffic_monitor", "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    facts, passages = records.facts, records.passages
+    step_s = _step(records)
+    flow, flow_caption = charts.movements(passages)
+    with_plate = [passage for passage in passages if passage.plate is not None]
+    in_gallery = with_plate[:: -(-len(with_plate) // MOST_IN_GALLERY) or 1]
+    directions = [f"{line}: {direction}" for line, direction in charts.directions_of(records)]
+    return environment.get_template("report.html.j2").render(
+        plotly=get_plotlyjs(),
+        facts=facts.values,
+        clock=facts.clock,
+        started=_started(facts.values.get("started_at")),
+        duration=_duration(facts.seen_between),
+        headlines=_headlines(records, step_s),
+        directions=directions,
+        classes=charts.classes_of(passages),
+        step=_step_text(step_s),
+        has_crossings=any(passage.crossings for passage in passages),
+        flow_caption=flow_caption,
+        shown_trajectories=min(len(passages), charts.MOST_TRAJECTORIES),
+        passages=len(passages),
+        with_plate=len(with_plate),
+        in_gallery=len(in_gallery),
+        figures={
+            "counts": charts.counts_over_time(records, step_s),
+            "flow": flow,
+            "paths": charts.trajectories(records, data_url(records.folder / SCENE_FILE, widest_px=1280)),
+        },
+        gallery=[_card(passage, records) for passage in in_gallery],
+        rows=[_row(passage, facts.clock) for passage in passages],
+    )
+
+
+def _step(records: RunRecords) -> float:
+    usual = VehicleCounterSettings.model_validate(records.facts.counting).interval_minutes * 60
+    first, last = records.facts.seen_between or (0.0, 0.0)
+    return charts.step_for(last - first, usual)
+
+
+def _headlines(records: RunRecords, step_s: float) -> list[tuple[str, str]]:
+    """Number and what it is."""
+    passages = records.passages
+    crossings = [crossing for passage in passages for crossing in passage.crossings]
+    headlines = [(f"{len(passages):,}", "vehicles"), (f"{len(crossings):,}", "crossings")]
+    headlines += [(f"{n:,}", name) for name, n in Counter(each.class_name for each in passages).most_common()]
+    plates = sum(passage.plate is not None for passage in passages)
+    if passages:
+        headlines.append((f"{plates:,}", f"plates read ({plates / len(passages):.0%})"))
+    speeds = [passage.speed for passage in passages if passage.speed is not None]
+    if speeds:
+        unit = next(passage.speed_unit for passage in passages if passage.speed is not None)
+        headlines.append((f"{statistics.median(speeds):.0f} {unit}", "median speed"))
+        headlines.append((f"{np.percentile(speeds, 85):.0f} {unit}", "85 % are no faster"))
+    if crossings:
+        clock = records.facts.clock
+        starts = Counter(clock.interval_start(crossing.time, step_s) for crossing in crossings)
+        start, most = starts.most_common(1)[0]
+        headlines.append((f"{most:,}", f"in the busiest {_step_text(step_s)}, from {clock.short(start)}"))
+    return headlines
+
+
+def _card(passage: Passage, records: RunRecords) -> dict[str, Any]:
+    """One vehicle of the gallery."""
+    pictures = {
+        kind: data_url(records.folder / file) if file else None
+        for kind, file in (("plate_picture", passage.plate_picture), ("vehicle_picture", passage.vehicle_picture))
+    }
+    return {
+        "plate": passage.plate,
+        "confidence": passage.plate_confidence,
+        "class": passage.class_name,
+        "time": records.facts.clock.short(passage.first_time),
+        "passage": passage.passage_id,
+        **pictures,
+    }
+
+
+def _row(passage: Passage, clock: Clock) -> list[Any]:
+    """One row of the table, in the order of the template's columns."""
+    crossed = [f"{each.line}: {each.direction}" for each in passage.crossings]
+    return [
+        passage.passage_id,
+        passage.class_name,
+        passage.class_certainty,
+        clock.short(passage.first_time),
+        crossed,
+        clock.short(passage.crossings[0].time) if passage.crossings else "",
+        f"{passage.entry_edge or '?'} to {passage.exit_edge or '?'}",
+        passage.speed,
+        passage.plate or "",
+        passage.plate_confidence,
+        passage.unread_reason or "",
+        " ".join(map(str, passage.tracks)),
+        passage.first_time,
+    ]
+
+
+def _started(started_at: str | None) -> str:
+    return f"{local_time(float(started_at)):%Y-%m-%d %H:%M}" if started_at else ""
+
+
+def _duration(seen: tuple[float, float] | None) -> str:
+    first, last = seen or (0.0, 0.0)
+    minutes, seconds = divmod(round(last - first), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _step_text(step_s: float) -> str:
+    for unit, seconds in (("h", 3600), ("min", 60)):
+        if step_s % seconds == 0:
+            return f"{step_s / seconds:g} {unit}"
+    return f"{step_s:g} s"
