@@ -1,5 +1,6 @@
 """The command line: ``run``, ``check``, ``line``, ``slit``, ``weights fetch``, ``--version`` and the records'."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from traffic_monitor.official_weights import FetchError, fetch_official_weights,
 from traffic_monitor.preflight import check_machine, check_settings
 from traffic_monitor.records.database import DatabaseError
 from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folder, write_summary
+from traffic_monitor.records.runs import DAY_S, forget_old_runs
 from traffic_monitor.records.summary import build_summary
 from traffic_monitor.records_cli import add_records_commands, complete_records
 from traffic_monitor.report.page import REPORT_FILE
@@ -193,6 +195,7 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(settings: Settings) -> ExitCode:
+    keep_s = None if settings.privacy.keep_days is None else settings.privacy.keep_days * DAY_S
     try:
         run_dir = create_run_folder(settings.output_dir, settings.camera_id, datetime.now().astimezone())
     except OSError as error:
@@ -204,8 +207,13 @@ def _run(settings: Settings) -> ExitCode:
     )
     shown_source = describe_source(settings.frame_grabber.source)
     logger.info("{} {} on {}, writing to {}", PROGRAM, __version__, shown_source, run_dir)
+    if keep_s is not None:
+        for folder in forget_old_runs(settings.output_dir, time.time() - keep_s):
+            logger.info("{} is deleted: it is older than privacy.keep_days", folder)
     with StatusDisplay(errors, settings.supervisor.status_interval_s) as status:
         outcome = Supervisor(settings, run_dir, status.update).run()
+    if keep_s is not None:
+        outcome.results.forget_old(keep_s)
     summary = build_summary(
         outcome.results, settings.camera_id, shown_source, outcome.exit_reason, outcome.wall_seconds
     )

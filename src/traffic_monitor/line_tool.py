@@ -13,8 +13,10 @@ from traffic_monitor.capture.sources import describe_source, open_source
 from traffic_monitor.counting.plan import Plan, Shape
 from traffic_monitor.drawing.annotate import draw_text
 from traffic_monitor.drawing.plan import draw_plan
+from traffic_monitor.plates.hiding import hide_plate
 from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.shared_utils.config_loader import ConfigError
+from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 from traffic_monitor.shared_utils.settings import (
     LineSettings,
@@ -34,11 +36,11 @@ READ_TIMEOUT_S = 0.5
 
 
 def first_frame(settings: Settings) -> Image:
-    """The first frame of the source, at the size the pipeline sees.
+    """The first frame of the source, at the size the pipeline sees; without plates if the settings hide them.
 
     Raises:
         ConfigError: no frame came within ``frame_grabber.open_timeout_s``.
-        ServiceError: the source cannot be opened.
+        ServiceError: the source cannot be opened, or the vehicles' model where plates are to be hidden.
     """
     source = open_source(settings.frame_grabber)
     deadline = time.monotonic() + settings.frame_grabber.open_timeout_s
@@ -51,10 +53,21 @@ def first_frame(settings: Settings) -> Image:
             if captured is None:
                 break
             (frame,) = FrameGrabber(settings).process(captured)
-            return decode_frame(frame["frame_data_jpeg"])
+            image = decode_frame(frame["frame_data_jpeg"])
+            if settings.privacy.blur_plates:
+                _hide_plates(image, frame, settings)
+            return image
     finally:
         source.close()
     raise ConfigError(f"frame_grabber.source: no frame came from {describe_source(settings.frame_grabber.source)}")
+
+
+def _hide_plates(image: Image, frame: FrameMessage, settings: Settings) -> None:
+    from traffic_monitor.services.vehicle_detector import VehicleDetector  # brings the model's libraries along
+
+    (found,) = VehicleDetector(settings).process(frame)
+    for vehicle in found["detections"]:
+        hide_plate(image, vehicle["bbox_xyxy"])
 
 
 def write_still(image: Image, plan: Plan, target: Path) -> None:

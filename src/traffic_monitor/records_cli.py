@@ -4,6 +4,7 @@ import sqlite3
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from traffic_monitor.main_supervisor import RunOutcome
-from traffic_monitor.records.database import DatabaseError, open_database
+from traffic_monitor.plates.pseudonym import pseudonym
+from traffic_monitor.records.database import PSEUDONYMS, DatabaseError, open_database
 from traffic_monitor.records.exports import ExportFormat, export_run, write_json_lines
 from traffic_monitor.records.passages import Passage, RunRecords, run_facts
 from traffic_monitor.records.run_folder import LATEST
@@ -32,6 +34,10 @@ WIDTH_IN_FILES = 200
 output = Console()
 if not output.is_terminal:
     output.width = WIDTH_IN_FILES
+
+WILDCARDS = {"*", "?"}
+
+PSEUDONYM_SEARCH = "only a whole plate is found in it, with the secret it was recorded with in privacy.secret"
 
 RunOption = Annotated[Path | None, typer.Option("--run", help="Folder of the run; default: the latest one.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="Settings file; default: config/settings.yaml.")]
@@ -84,11 +90,17 @@ def find(
     config: ConfigOption = None,
 ) -> None:
     """Find vehicles by plate, line and time, in one run or in all."""
+    secret = load_settings(config).privacy.secret
     query = _query(plate, fuzzy, line, since, until)
+    if secret is not None and query.plate is not None and not set(query.plate) & WILDCARDS:
+        query = replace(query, pseudonym=pseudonym(query.plate, secret.get_secret_value()))
     table = Table("run", "passage", "track", "class", "plate", "sure", "first seen", "crossed")
     for folder in [run] if run else run_folders(_output_dir(output_dir, config)):
         with closing(open_database(folder)) as database:
-            found, clock = search(database, query), run_facts(database).clock
+            found, facts = search(database, query), run_facts(database)
+        clock = facts.clock
+        if facts.values.get("plates") == PSEUDONYMS and plate is not None and (fuzzy or not query.pseudonym):
+            logger.warning("{} holds pseudonyms: {}", folder, PSEUDONYM_SEARCH)
         if as_json:
             write_json_lines(sys.stdout, found, clock)
         for passage in found:
@@ -151,9 +163,9 @@ def _query(plate: str | None, fuzzy: bool, line: str | None, since: str | None, 
     wanted = normalise_plate(plate) if plate is not None else None
     if wanted == "":
         raise ConfigError(f"--plate: {plate!r} holds no letter, digit or wildcard")
-    if fuzzy and (wanted is None or set(wanted) & set("*?")):
+    if fuzzy and (wanted is None or set(wanted) & WILDCARDS):
         raise ConfigError("--fuzzy: needs --plate with a whole plate, without * and ?")
-    return Query(wanted, fuzzy, line, *moments)
+    return Query(wanted, fuzzy, line, since=moments[0], until=moments[1])
 
 
 def _cells(passage: Passage, clock: Clock) -> list[str]:

@@ -11,12 +11,13 @@ from traffic_monitor.capture.sources import open_source
 from traffic_monitor.counting.boxes import bottom_center
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.slit import SlitPicture
+from traffic_monitor.plates.hiding import PlateHider
 from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.services.vehicle_counter import VehicleCounter
 from traffic_monitor.services.vehicle_detector import VehicleDetector
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
 from traffic_monitor.shared_utils.config_loader import ConfigError
-from traffic_monitor.shared_utils.custom_types import Crossing, FrameMessage
+from traffic_monitor.shared_utils.custom_types import Crossing, FrameMessage, media_time_of
 from traffic_monitor.shared_utils.frame_codec import decode_frame
 from traffic_monitor.shared_utils.settings import LineSettings, Point, Settings
 
@@ -40,6 +41,7 @@ def draw_slit(settings: Settings, line_name: str, target: Path) -> list[Crossing
     if settings.frame_grabber.is_live:
         raise ConfigError("frame_grabber.source: a camera has no end; make the picture of a recorded file")
     detector, tracker, counter = VehicleDetector(settings), VehicleTracker(settings), VehicleCounter(settings)
+    hider = PlateHider() if settings.privacy.blur_plates else None
     slit: SlitPicture | None = None
     crossings: list[Crossing] = []
     positions: Positions = defaultdict(dict)
@@ -47,8 +49,11 @@ def draw_slit(settings: Settings, line_name: str, target: Path) -> list[Crossing
         slit = slit or SlitPicture(
             CountingLine.in_frame(line_settings, frame["frame_width"], frame["frame_height"])
         )
-        slit.add(decode_frame(frame["frame_data_jpeg"]))
         (tracked,) = tracker.process(detector.process(frame)[0])
+        image = decode_frame(frame["frame_data_jpeg"])
+        if hider is not None:
+            hider.hide(image, tracked["tracked_objects"], media_time_of(tracked))
+        slit.add(image)
         for vehicle in tracked["tracked_objects"]:
             positions[vehicle["track_id"]][frame_index] = bottom_center(vehicle["bbox_xyxy"])
         for update in counter.process(tracked):

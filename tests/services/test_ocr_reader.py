@@ -202,12 +202,6 @@ def test_pictures_are_also_kept_of_plates_that_are_left_alone(tmp_path: Path) ->
     assert cv2.imread(str(tmp_path / "plates" / "7.jpg")).shape == (21, 74, 3)
 
 
-def test_pictures_are_not_kept_when_the_settings_say_so(tmp_path: Path) -> None:
-    reader = OcrReader(config(save_crops=False).for_run(tmp_path), FakeRecognizer(("KLM7", 0.9)))
-    reader.process(make_plate_candidate(BOX))
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_vehicles_do_not_share_their_readings() -> None:
     reader = OcrReader(config(), FakeRecognizer(("AB12", 0.9), ("XY99", 0.9)))
     reader.process(make_plate_candidate(BOX, track_id=7))

@@ -67,6 +67,10 @@ CREATE INDEX readings_by_track ON readings (track_id);
 """
 
 
+PSEUDONYMS = "pseudonyms"
+"""What the fact ``plates`` of a run says when it holds them instead of plates."""
+
+
 class DatabaseError(Exception):
     """A database cannot be used. The message is one line for people."""
 

@@ -4,6 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
+
+from traffic_monitor.shared_utils.frame_codec import Image
+
+JPEG_QUALITY = 92
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -14,3 +20,14 @@ def replacing(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_jpeg(path: Path, image: Image) -> None:
+    """Write a BGR image, not empty, as JPEG.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    with replacing(path) as part:
+        part.write_bytes(jpeg.tobytes())

@@ -9,9 +9,10 @@ from typing import Any, cast
 from loguru import logger
 
 from traffic_monitor import __version__
-from traffic_monitor.records.database import create_database
+from traffic_monitor.records.database import PSEUDONYMS, create_database
 from traffic_monitor.records.plate_log import PlateLog, PlateSighting
 from traffic_monitor.records.rows import join_plate, passages_of, write_facts, write_journey, write_plates
+from traffic_monitor.records.runs import DAY_S, forget_old_records
 from traffic_monitor.shared_utils.custom_types import (
     CountUpdateMessage,
     OcrResultMessage,
@@ -60,8 +61,11 @@ class Recorder:
             "program_version": __version__,
             "started_at": clock(),
             "clock": "known" if config.frame_grabber.knows_time_of_day else "from zero",
+            "plates": PSEUDONYMS if config.privacy.hash_plates else "as read",
             "vehicle_counter": config.vehicle_counter.model_dump_json(),
         }
+        self._keep_s = None if config.privacy.keep_days is None else config.privacy.keep_days * DAY_S
+        self._next_retention = 0.0
         self._has_frame = False
         self._is_failing = False
         self._next_write = 0.0
@@ -79,9 +83,13 @@ class Recorder:
             self._journeys |= {told["vehicle_id"]: told for told in message.get("journeys", [])}
 
     def write_when_due(self) -> None:
-        """Write what is new if the last time was some moments ago."""
-        if self._clock() >= self._next_write:
+        """Write what is new if the last time was some moments ago, and forget what is too old."""
+        now = self._clock()
+        if now >= self._next_write:
             self.write()
+        if self._keep_s is not None and now >= self._next_retention:
+            self._next_retention = now + RETENTION_INTERVAL_S
+            self._forget_before(now - self._keep_s)
 
     def write(self) -> None:
         """Write what is new."""
@@ -115,6 +123,13 @@ class Recorder:
                 "frame_width": message["frame_width"],
                 "frame_height": message["frame_height"],
             }
+
+    def _forget_before(self, moment: float) -> None:
+        try:
+            with self._database:
+                forget_old_records(self._database, self._folder, moment)
+        except (sqlite3.Error, OSError) as error:
+            logger.error("records older than privacy.keep_days cannot be deleted: {}", error)
 
     def _write_all(self, now: float) -> None:
         database = self._database

@@ -14,9 +14,12 @@ from traffic_monitor.records.database import DATABASE_FILE, DatabaseError, open_
 from traffic_monitor.records.passages import RunFacts, run_facts
 from traffic_monitor.records.plate_log import UnreadRecord
 from traffic_monitor.records.rows import write_facts
-from traffic_monitor.records.run_folder import SUMMARY_FILE
+from traffic_monitor.records.run_folder import LOG_FILE, SUMMARY_FILE, VIDEO_FILE
 
 DAY_S = 86_400.0
+
+# The write-ahead log changes with every record, the database itself more seldom.
+FILES_OF_A_RUN = (SUMMARY_FILE, LOG_FILE, VIDEO_FILE, DATABASE_FILE, f"{DATABASE_FILE}-wal")
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,18 @@ def forget_old_records(database: sqlite3.Connection, folder: Path, before: float
 
 
 def forget_old_runs(output_dir: Path, before: float) -> list[Path]:
-    """Delete the folders of runs that last wrote a record before a moment (epoch seconds); the deleted ones.
+    """Delete the folders of runs that recorded nothing since a moment (epoch seconds); the deleted ones.
 
-    Only folders with a summary or a database of this program count as runs.
+    Only folders with files that a run writes count; a report or an export made later does not make a run younger.
     """
     deleted = []
-    for folder in sorted(path for path in output_dir.iterdir() if path.is_dir() and not path.is_symlink()):
-        records = [path for path in (folder / SUMMARY_FILE, folder / DATABASE_FILE) if path.is_file()]
-        # The write-ahead log changes with every record, the database itself more seldom.
-        times = [path.stat().st_mtime for path in (*records, *folder.glob(f"{DATABASE_FILE}-wal"))]
-        if records and max(times) < before:
-            shutil.rmtree(folder)
-            deleted.append(folder)
+    for folder in sorted(path for path in output_dir.glob("*/") if not path.is_symlink()):
+        times = [path.stat().st_mtime for path in map(folder.joinpath, FILES_OF_A_RUN) if path.is_file()]
+        if times and max(times) < before:
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                logger.warning("{} is older than privacy.keep_days and cannot be deleted: {}", folder, error)
+            else:
+                deleted.append(folder)
     return deleted

@@ -55,6 +55,8 @@ class Query:
     line: str | None = None
     since: Moment | None = None
     until: Moment | None = None
+    pseudonym: str | None = None
+    """Of the plate, for runs that hold pseudonyms."""
 
 
 def normalise_plate(text: str) -> str:
@@ -70,8 +72,8 @@ def search(database: sqlite3.Connection, query: Query) -> list[Passage]:
     if query.plate is not None:
         conditions.append("plate IS NOT NULL")
         if not query.is_fuzzy:
-            conditions.append("plate GLOB ?")
-            values.append(query.plate)
+            conditions.append("(plate GLOB ? OR plate = ?)")
+            values += [query.plate, query.pseudonym or query.plate]
     moments = [(query.since, ">="), (query.until, "<=")]
     clock = run_facts(database).clock
     if any(moment is not None and moment.is_known is not clock.known for moment, _ in moments):
@@ -91,7 +93,9 @@ def search(database: sqlite3.Connection, query: Query) -> list[Passage]:
     ).fetchall()
     numbers = [number for number, _ in found]
     if query.plate is not None and query.is_fuzzy:
-        numbers = [numbers[index] for index in _likest([plate for _, plate in found], query.plate)]
+        plates = [plate for _, plate in found]
+        same = [place for place, plate in enumerate(plates) if plate == query.pseudonym]
+        numbers = [numbers[place] for place in (*same, *_likest(plates, query.plate))]
     passages = {passage.passage_id: passage for passage in read_passages(database, only=numbers)}
     return [passages[number] for number in numbers]
 

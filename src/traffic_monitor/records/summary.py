@@ -32,6 +32,14 @@ class RunResults:
         for unread in report.details.get("searched_in_vain", ()):
             self.searched_in_vain[unread["track_id"]] = unread
 
+    def forget_old(self, keep_s: float) -> None:
+        """Forget vehicles that were last seen longer ago than this, in media seconds."""
+        oldest = self.media_seconds - keep_s
+        self.sightings = {track: seen for track, seen in self.sightings.items() if seen["last_seen"] >= oldest}
+        self.searched_in_vain = {
+            track: seen for track, seen in self.searched_in_vain.items() if seen["last_seen"] >= oldest
+        }
+
     def report_of(self, name: ServiceName) -> ServiceReport:
         """The latest report of a service; zeros before the first one."""
         return self.reports.get(name, ServiceReport())

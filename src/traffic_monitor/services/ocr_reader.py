@@ -3,6 +3,8 @@
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer, TextRecognizer
 from traffic_monitor.plates.consensus import Reading
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty
+from traffic_monitor.plates.hiding import hide_plates_in_crop
+from traffic_monitor.plates.pseudonym import pseudonym
 from traffic_monitor.plates.quality import sharpness
 from traffic_monitor.plates.reading import read_plate
 from traffic_monitor.plates.text import PlateFormats
@@ -36,7 +38,8 @@ class OcrReader(Service):
         self._formats = PlateFormats(self._settings.plate_formats)
         self._decoder = FrameDecoder()
         self._plates = RecentStates(self._new_plate, REMEMBERED_TRACKS)
-        self._best_shots = BestShots(config.run_dir) if self._settings.save_crops and config.run_dir else None
+        self._privacy = config.privacy
+        self._best_shots = BestShots(config.run_dir) if self._privacy.store_crops and config.run_dir else None
 
     def process(self, message: PlateCandidateMessage) -> list[OcrResultMessage]:
         """Read one plate; no result where it is settled, one with an empty text where it is unreadable."""
@@ -54,7 +57,7 @@ class OcrReader(Service):
             else Reading("", 0.0)
         )
         plate.add(reading)
-        return [_result(message, reading, plate)]
+        return [self._as_recorded(_result(message, reading, plate))]
 
     def _cut(self, image: Image, message: PlateCandidateMessage) -> Image | None:
         height, width = image.shape[:2]
@@ -68,7 +71,24 @@ class OcrReader(Service):
         box = message.get("vehicle_bbox_orig")
         vehicle = None if box is None else crop(image, grow_box(box, 0, width, height))
         score = picture.shape[1] * sharpness(picture)
-        self._best_shots.offer(message["vehicle_track_id"], score, picture, vehicle)
+        plate: Image | None = picture
+        if self._privacy.blur_plates:
+            plate = None
+            if vehicle is not None and vehicle.size:
+                vehicle = vehicle.copy()
+                hide_plates_in_crop(vehicle)
+        self._best_shots.offer(message["vehicle_track_id"], score, plate, vehicle)
+
+    def _as_recorded(self, result: OcrResultMessage) -> OcrResultMessage:
+        """The result as it may leave the reader: with pseudonyms, if plates are not to be recorded."""
+        if not self._privacy.hash_plates or self._privacy.secret is None:
+            return result
+        secret = self._privacy.secret.get_secret_value()
+        result["license_plate_text"] = pseudonym(result["license_plate_text"], secret)
+        result["consensus_text"] = pseudonym(result["consensus_text"], secret)
+        for other in result["alternatives"]:
+            other["text"] = pseudonym(other["text"], secret)
+        return result
 
     def _new_plate(self) -> VehiclePlate:
         settings = self._settings

@@ -6,13 +6,17 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
+from loguru import logger
+
 from traffic_monitor.capture.sources import describe_source
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.annotate import LineMark, Scene, VehicleMark, annotate
+from traffic_monitor.plates.hiding import PlateHider
 from traffic_monitor.records.database import DATABASE_FILE
+from traffic_monitor.records.files import write_jpeg
 from traffic_monitor.records.plate_log import PlateLog
 from traffic_monitor.records.recorder import Recorder
-from traffic_monitor.records.run_folder import VIDEO_FILE
+from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
@@ -61,6 +65,8 @@ class Visualizer(Service):
         self._sinks = list(sinks)
         self._recorder = recorder
         self._plates = PlateLog(config.visualizer.plate_ttl_s)
+        self._hider = PlateHider() if config.privacy.blur_plates else None
+        self._has_scene = recorder is None
         self._counts: CountUpdateMessage | None = None
         self._lines: list[CountingLine] = []
         self._frame_times: deque[float] = deque(maxlen=FPS_FRAMES)
@@ -107,10 +113,26 @@ class Visualizer(Service):
         index = message.get("frame_index", self._next_index)
         self._dropped += max(index - self._next_index, 0)
         self._next_index = index + 1
-        if self._sinks:
-            image = annotate(decode_frame(message["frame_data_jpeg"]), self._scene(message))
-            for sink in self._sinks:
-                sink.take(image, media_time_of(message))
+        if not self._sinks and self._has_scene:
+            return
+        image = decode_frame(message["frame_data_jpeg"])
+        if self._hider is not None:
+            self._hider.hide(image, message["tracked_objects"], media_time_of(message))
+        if not self._has_scene:
+            self._write_scene(image)
+        image = annotate(image, self._scene(message))
+        for sink in self._sinks:
+            sink.take(image, media_time_of(message))
+
+    def _write_scene(self, image: Image) -> None:
+        """Keep the first frame, over which the report draws where vehicles went."""
+        self._has_scene = True
+        if self._config.run_dir is None:
+            return
+        try:
+            write_jpeg(self._config.run_dir / SCENE_FILE, image)
+        except OSError as error:
+            logger.warning("the report will have no still of the scene: {}", error)
 
     def _scene(self, message: TrackedMessage) -> Scene:
         if not self._lines:
@@ -121,7 +143,7 @@ class Visualizer(Service):
                 vehicle["bbox_xyxy"],
                 vehicle["class_name"],
                 vehicle["track_id"],
-                self._plates.text_of(vehicle["track_id"]),
+                self._plates.text_of(vehicle["track_id"]) if self._hider is None else "",
             )
             for vehicle in message["tracked_objects"]
         ]

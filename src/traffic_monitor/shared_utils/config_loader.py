@@ -20,6 +20,9 @@ DEFAULT_CONFIG = Path("config/settings.yaml")
 WHOLE_VALUES = ("class_mapping",)
 """Mappings that are one value: a stronger place replaces them instead of adding to them."""
 
+KEYS_WITH_SECRETS = ("privacy", "privacy.secret")
+"""What was given for these is never shown."""
+
 
 class ConfigError(Exception):
     """The settings are wrong. The message is for people: where, which key, what is allowed."""
@@ -157,13 +160,14 @@ def _explain(error: ErrorDetails, origins: Sequence[_Origin]) -> str:
     if error["type"] == "extra_forbidden":
         names = _names_beside(path)
         return f"{place}: {key}: unknown setting{_did_you_mean(str(path[-1]), names)}"
-    given = _show(error["input"])
+    given = "what is given" if key in KEYS_WITH_SECRETS else _show(error["input"])
     if error["input"] is None and error["type"] == "model_type":
         return f"{place}: {key}: is a section: put its keys below it, or take it out"
     rule = error["msg"].removeprefix("Value error, ")
     if rule.startswith("Input should be "):
         return f"{place}: {key}: {given} is not allowed: should be {rule.removeprefix('Input should be ')}"
-    return f"{place}: {key}: {rule[0].lower()}{rule[1:]} (given: {given})"
+    shown = "" if key in KEYS_WITH_SECRETS else f" (given: {given})"
+    return f"{place}: {key}: {rule[0].lower()}{rule[1:]}{shown}"
 
 
 def _key_path(location: Sequence[int | str]) -> list[int | str]:

@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -19,6 +20,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 NETWORK_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
+
+SHORTEST_SECRET = 16
+"""Characters. All plates are soon tried through; a secret that can be guessed would hide none of them."""
 
 
 def _yaml_switch(value: object) -> object:
@@ -197,7 +201,6 @@ class OcrReaderSettings(_Section):
     min_consensus_confidence: Fraction = 0.7
     min_readings: int = Field(default=2, ge=1, le=60)
     plate_formats: list[PlateFormat] = Field(default=[])
-    save_crops: bool = True
 
 
 Point = tuple[float, float]
@@ -299,6 +302,34 @@ class VisualizerSettings(_Section):
     save_records: bool = True
 
 
+class PrivacySettings(_Section):
+    """What is kept of the people in the picture, and for how long."""
+
+    blur_plates: bool = False
+    store_crops: bool = True
+    hash_plates: bool = False
+    secret: SecretStr | None = None
+    keep_days: Annotated[float, Field(ge=0.01, le=36_500)] | None = None
+
+    @field_validator("secret")
+    @classmethod
+    def _cannot_be_guessed(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"a secret needs {SHORTEST_SECRET} characters or more, this one has {len(secret)}")
+        return secret
+
+    @model_validator(mode="after")
+    def _hides_what_it_hashes(self) -> Self:
+        if self.hash_plates and self.secret is None:
+            raise ValueError(
+                f"hash_plates needs a secret of {SHORTEST_SECRET} characters or more; give it in the environment,"
+                " as TRAFFIC_MONITOR__PRIVACY__SECRET"
+            )
+        if self.hash_plates and not self.blur_plates:
+            raise ValueError("hash_plates needs blur_plates: true, else the pictures still show the plates")
+        return self
+
+
 class SupervisorSettings(_Section):
     """How the seven services are started, watched and stopped."""
 
@@ -328,6 +359,7 @@ class Settings(BaseSettings):
     ocr_reader: OcrReaderSettings = OcrReaderSettings()
     vehicle_counter: VehicleCounterSettings = VehicleCounterSettings()
     visualizer: VisualizerSettings = VisualizerSettings()
+    privacy: PrivacySettings = PrivacySettings()
     supervisor: SupervisorSettings = SupervisorSettings()
     logging: LoggingSettings = LoggingSettings()
 

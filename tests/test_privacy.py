@@ -1,0 +1,258 @@
+"""Each of the privacy settings, wherever something is written."""
+
+import json
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.builders import (
+    START,
+    FakeRecognizer,
+    make_image,
+    make_ocr_result,
+    make_plate_candidate,
+    make_tracked_message,
+    make_vehicle,
+    write_clip,
+)
+from tests.records.road import RecordedRoad, record_cars, settings
+from traffic_monitor import line_tool
+from traffic_monitor.cli import run_command_line
+from traffic_monitor.plates.pseudonym import pseudonym
+from traffic_monitor.records.database import open_database
+from traffic_monitor.records.passages import RunRecords
+from traffic_monitor.records.recorder import RETENTION_INTERVAL_S
+from traffic_monitor.records.run_folder import SCENE_FILE
+from traffic_monitor.records.runs import DAY_S, forget_old_runs
+from traffic_monitor.records.summary import RunResults
+from traffic_monitor.services import vehicle_detector
+from traffic_monitor.services.ocr_reader import OcrReader
+from traffic_monitor.services.visualizer import Visualizer
+from traffic_monitor.shared_utils.config_loader import ConfigError, load_settings
+from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
+from traffic_monitor.shared_utils.control import ServiceReport
+from traffic_monitor.shared_utils.frame_codec import Image, encode_frame
+from traffic_monitor.shared_utils.settings import Settings
+
+SECRET = "a secret of this test"
+HASHED = {"hash_plates": True, "blur_plates": True, "secret": SECRET}
+PLATE, CAR = [100, 100, 160, 120], [60, 40, 200, 140]
+
+
+def config(**privacy: Any) -> Settings:
+    return Settings.model_validate({"privacy": privacy})
+
+
+def striped() -> Image:
+    image = make_image()
+    image[:, ::4] = image[:, 1::4] = 255
+    return image
+
+
+def strokes(image: Image, box: list[int]) -> float:
+    """Mean difference of neighbouring columns: high where there is fine structure, low in a mosaic."""
+    part = image[box[1] : box[3], box[0] : box[2]].astype(float)
+    return float(np.abs(np.diff(part, axis=1)).mean())
+
+
+class FrameKeeper:
+    """A sink that keeps the frames."""
+
+    def __init__(self) -> None:
+        self.images: list[Image] = []
+
+    def take(self, image: Image, media_time: float) -> None:
+        self.images.append(image)
+
+    def idle(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+# blur_plates
+
+
+@pytest.mark.parametrize("blur", [True, False])
+def test_frames_and_the_still_of_the_scene_show_no_plate(blur: bool, tmp_path: Path) -> None:
+    sink = FrameKeeper()
+    run_config = config(blur_plates=blur).for_run(tmp_path)
+    road = RecordedRoad(tmp_path, run_config)
+    visualizer = Visualizer(run_config, [sink], road.recorder)
+    jpeg = encode_frame(striped(), 95)
+    visualizer.process(make_tracked_message([make_vehicle(7, CAR)], frame_data_jpeg=jpeg))
+    visualizer.close()
+    for image in (sink.images[0], cv2.imread(str(tmp_path / SCENE_FILE))):
+        assert (strokes(image, PLATE) < 40) is blur
+
+
+def test_the_text_is_not_drawn_either() -> None:
+    frames = []
+    for text in ("KLM7", ""):
+        sink = FrameKeeper()
+        visualizer = Visualizer(config(blur_plates=True), [sink])
+        visualizer.process(make_ocr_result(text, 7))
+        visualizer.process(make_tracked_message([make_vehicle(7, CAR)]))
+        frames.append(sink.images[0])
+    assert (frames[0] == frames[1]).all()
+
+
+def test_the_kept_picture_of_a_vehicle_shows_no_plate_and_there_is_none_of_the_plate(tmp_path: Path) -> None:
+    reader = OcrReader(config(blur_plates=True).for_run(tmp_path), FakeRecognizer(("KLM7", 0.9)))
+    jpeg = encode_frame(striped(), 95)
+    reader.process(make_plate_candidate(PLATE, frame_data_jpeg=jpeg, vehicle_bbox_orig=CAR))
+    assert list((tmp_path / "plates").iterdir()) == []
+    vehicle = cv2.imread(str(tmp_path / "vehicles" / "7.jpg"))
+    assert strokes(vehicle, [0, 0, 140, 100]) < 40
+
+
+def test_the_still_of_the_line_tool_shows_no_plate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Detector:
+        def __init__(self, settings: Settings) -> None:
+            return
+
+        def process(self, frame: Any) -> list[Any]:
+            return [{"detections": [{"bbox_xyxy": [20, 20, 120, 100]}]}]
+
+    monkeypatch.setattr(vehicle_detector, "VehicleDetector", Detector)
+    hidden: list[list[int]] = []
+    monkeypatch.setattr(line_tool, "hide_plate", lambda image, box: hidden.append(box))
+    clip = write_clip(tmp_path / "clip.mp4", 2)
+    for blur in (False, True):
+        line_tool.first_frame(
+            load_settings(overrides=[f"frame_grabber.source={clip}", f"privacy.blur_plates={blur}"])
+        )
+    assert hidden == [[20, 20, 120, 100]]
+
+
+# store_crops
+
+
+def test_no_pictures_are_kept(tmp_path: Path) -> None:
+    reader = OcrReader(config(store_crops=False).for_run(tmp_path), FakeRecognizer(("KLM7", 0.9)))
+    reader.process(make_plate_candidate(PLATE))
+    assert list(tmp_path.iterdir()) == []
+
+
+# hash_plates
+
+
+def test_plates_leave_the_reader_as_pseudonyms() -> None:
+    reader = OcrReader(config(**HASHED), FakeRecognizer(("KLM7", 0.9), ("KLM7", 0.9), ("KLN7", 0.6)))
+    results = [reader.process(make_plate_candidate(PLATE, index=index))[0] for index in range(3)]
+    assert results[0]["license_plate_text"] == pseudonym("KLM7", SECRET)
+    assert results[1]["consensus_text"] == pseudonym("KLM7", SECRET)
+    assert "KLM7" not in json.dumps(results)
+    assert "KLN7" not in json.dumps(results)
+    assert results[2]["readings"] == 3  # The readings themselves are still compared letter by letter.
+
+
+def test_a_plate_that_was_not_read_has_no_pseudonym() -> None:
+    (result,) = OcrReader(config(**HASHED), FakeRecognizer(("", 0.9))).process(make_plate_candidate(PLATE))
+    assert (result["license_plate_text"], result["consensus_text"]) == ("", "")
+
+
+def test_a_hashed_plate_is_found_by_who_knows_the_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = record_cars(tmp_path / "run", [pseudonym("KLM7", SECRET)], settings(privacy=HASHED))
+    command = ["search", "--plate", "klm 7", "--run", str(run)]
+    assert run_command_line(command) == ExitCode.OK
+    assert "nothing found" in capsys.readouterr().out
+    monkeypatch.setenv("TRAFFIC_MONITOR__PRIVACY__SECRET", SECRET)
+    for more in ([], ["--fuzzy"]):
+        assert run_command_line([*command, *more]) == ExitCode.OK
+        assert pseudonym("KLM7", SECRET) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("privacy", "said"),
+    [
+        ({"hash_plates": True, "blur_plates": True}, "hash_plates needs a secret"),
+        ({"hash_plates": True, "secret": SECRET}, "hash_plates needs blur_plates"),
+        ({"secret": "short secret"}, "needs 16 characters or more, this one has 12"),
+        ({"secret": 1234567890123456789}, "should be a valid string"),
+    ],
+)
+def test_a_setting_that_hides_nothing_is_refused_and_no_secret_is_shown(
+    privacy: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAFFIC_MONITOR__PRIVACY", json.dumps(privacy))
+    with pytest.raises(ConfigError) as refused:
+        load_settings()
+    assert said in str(refused.value)
+    assert "environment: privacy" in str(refused.value)
+    assert str(privacy.get("secret", "no secret")) not in str(refused.value)
+
+
+def test_the_secret_is_in_no_record(tmp_path: Path) -> None:
+    record_cars(tmp_path, ["KLM7"], settings(privacy=HASHED))
+    assert not [path for path in tmp_path.iterdir() if SECRET.encode() in path.read_bytes()]
+    assert SECRET not in repr(config(**HASHED))
+
+
+# keep_days
+
+
+def test_a_long_run_forgets_what_is_too_old_and_its_pictures(tmp_path: Path) -> None:
+    now = [START]
+    road = RecordedRoad(tmp_path, settings(privacy={"keep_days": 2}), clock=lambda: now[0])
+    (tmp_path / "plates").mkdir()
+    for track, plate, pause in ((1, "OLD1", 1.9 * DAY_S), (2, "NEW2", 0.2 * DAY_S)):
+        (tmp_path / f"plates/{track}.jpg").write_bytes(b"jpeg")
+        road.drive_down(track)
+        road.read(track, plate)
+        road.recorder.write_when_due()
+        now[0] += pause
+    road.recorder.write_when_due()
+    assert [each.plate for each in RunRecords.load(tmp_path, trajectories=True).passages] == ["NEW2"]
+    assert [path.name for path in (tmp_path / "plates").iterdir()] == ["2.jpg"]
+    with closing(open_database(tmp_path)) as database:
+        texts = database.execute("SELECT text FROM plates UNION SELECT text FROM readings").fetchall()
+    assert [text for (text,) in texts] == ["NEW2"]
+    road.end()
+    assert b"OLD1" not in (tmp_path / "traffic.db").read_bytes()
+
+
+def test_what_is_old_is_looked_for_from_time_to_time_only(tmp_path: Path) -> None:
+    now = [START]
+    road = RecordedRoad(tmp_path, settings(privacy={"keep_days": 1}), clock=lambda: now[0])
+    road.drive_down(1)
+    road.recorder.write_when_due()
+    statements: list[str] = []
+    road.recorder._database.set_trace_callback(statements.append)
+    for _ in range(10):
+        now[0] += RETENTION_INTERVAL_S / 10
+        road.recorder.write_when_due()
+    assert len([each for each in statements if each.startswith("DELETE FROM passages")]) == 1
+
+
+def test_old_runs_are_deleted_and_nothing_else(tmp_path: Path) -> None:
+    for name, age in (("old", 3.1), ("young", 2.9), ("killed", 3.1)):
+        record_cars(tmp_path / name, ["KLM7"])
+        os.utime(tmp_path / name / "traffic.db", (START - age * DAY_S,) * 2)
+        (tmp_path / name / "report.html").write_text("made today")
+    (tmp_path / "killed" / "traffic.db-wal").touch()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "old.txt").write_text("no run")
+    os.utime(tmp_path / "mine" / "old.txt", (0, 0))
+    (tmp_path / "latest").symlink_to("old")
+    assert forget_old_runs(tmp_path, START - 3 * DAY_S) == [tmp_path / "old"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["killed", "mine", "young"]
+
+
+def test_the_summary_of_a_long_run_does_not_name_who_passed_too_long_ago() -> None:
+    results = RunResults()
+    sighting = {"text": "KLM7", "confidence": 0.9, "readings": 3, "class_name": "car", "first_seen": 0.0}
+    plates = [sighting | {"track_id": track, "last_seen": seen} for track, seen in ((1, 10.0), (2, 500.0))]
+    results.take(ServiceName.VISUALIZER, ServiceReport(details={"plates": plates}))
+    results.take(ServiceName.FRAME_GRABBER, ServiceReport(details={"media_seconds": 600.0}))
+    results.forget_old(200.0)
+    assert list(results.sightings) == [2]
