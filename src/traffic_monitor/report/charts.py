@@ -27,6 +27,12 @@ MOST_TRAJECTORIES = 400
 
 HEAT_CELLS_ACROSS = 80
 
+MOST_SINGLE_TICKS = 10
+"""Plotly would put ticks between whole vehicles."""
+
+INSIDE = "inside the picture"
+"""Where a vehicle came from or went to that was seen at no edge."""
+
 TEXT_COLOR, GRID_COLOR, LINE_COLOR = "#1d2730", "#dfe4e8", "#d55e00"
 
 
@@ -73,6 +79,9 @@ def counts_over_time(records: RunRecords, step_s: float) -> Figure:
         counted[numbers[crossing.line, crossing.direction], passage.class_name, start] += 1
         counted[-1, passage.class_name, start] += 1
     starts = _starts([crossing.time for _, crossing in crossings], records.facts.seen_between, step_s, clock)
+    top = max(
+        (sum(counted[-1, name, start] for name in classes_of(records.passages)) for start in starts), default=0
+    )
     x = [_axis_time(start + step_s / 2, clock) for start in starts]
     traces = [
         {
@@ -87,7 +96,13 @@ def counts_over_time(records: RunRecords, step_s: float) -> Figure:
     layout = _layout(
         barmode="stack",
         xaxis={"type": "date", "gridcolor": GRID_COLOR, "tickformat": None if clock.known else "%-H:%M:%S"},
-        yaxis={"title": {"text": "vehicles"}, "gridcolor": GRID_COLOR, "rangemode": "tozero", "tickformat": "d"},
+        # The same for every direction, so that they can be compared.
+        yaxis={
+            "title": {"text": "vehicles"},
+            "gridcolor": GRID_COLOR,
+            "range": [0, 1.05 * max(top, 1)],
+            "dtick": 1 if top <= MOST_SINGLE_TICKS else None,
+        },
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="x unified",
         height=380,
@@ -124,7 +139,7 @@ def movements(passages: Sequence[Passage]) -> tuple[Figure | None, str]:
             "From the first line a vehicle crossed to the last one; vehicles that crossed one line are left out."
         )
     else:
-        flows = Counter((each.entry_edge or "unknown", each.exit_edge or "unknown") for each in passages)
+        flows = Counter((each.entry_edge or INSIDE, each.exit_edge or INSIDE) for each in passages)
         told = "From the edge of the picture a vehicle came from to the edge it went to."
     if not flows:
         return None, told
@@ -144,7 +159,7 @@ def movements(passages: Sequence[Passage]) -> tuple[Figure | None, str]:
         "valueformat": "d",
     }
     layout = _layout(height=max(240, 60 * max(len(origins), len(destinations))))
-    layout["margin"] = {"l": 16, "r": 16, "t": 16, "b": 16}
+    layout["margin"] = {"l": 16, "r": 16, "t": 32, "b": 32}
     return {"data": [sankey], "layout": layout}, told
 
 

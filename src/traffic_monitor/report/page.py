@@ -9,6 +9,7 @@ import jinja2
 import numpy as np
 from plotly.offline import get_plotlyjs
 
+from traffic_monitor.records.database import PSEUDONYMS
 from traffic_monitor.records.files import replacing
 from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.records.run_folder import SCENE_FILE
@@ -53,6 +54,7 @@ def render_report(records: RunRecords) -> str:
     in_gallery = with_plate[:: -(-len(with_plate) // MOST_IN_GALLERY) or 1]
     directions = [f"{line}: {direction}" for line, direction in charts.directions_of(records)]
     return environment.get_template("report.html.j2").render(
+        has_pseudonyms=facts.values.get("plates") == PSEUDONYMS,
         plotly=get_plotlyjs(),
         facts=facts.values,
         clock=facts.clock,
@@ -139,6 +141,7 @@ def _row(passage: Passage, clock: Clock) -> list[Any]:
         passage.unread_reason or "",
         " ".join(map(str, passage.tracks)),
         passage.first_time,
+        passage.crossings[0].time if passage.crossings else None,
     ]
 
 
