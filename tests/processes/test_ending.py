@@ -1,7 +1,9 @@
 """The running program is stopped, aborted or hurt in every way: it ends as documented and leaves nothing."""
 
+import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 
 from tests.shared_material import (
     CLIPS,
+    REPOSITORY,
+    START_TIMEOUT_S,
     Program,
     line_across,
     need,
@@ -16,6 +20,9 @@ from tests.shared_material import (
     real_weights,
     signal_once,
 )
+from traffic_monitor.cli import run_command_line
+from traffic_monitor.records.database import DatabaseError
+from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 
 GONE_WITHIN_S = 10.0
@@ -90,3 +97,33 @@ def test_services_leave_by_themselves_when_the_supervisor_is_killed(busy_program
     busy_program.process.kill()
     busy_program.assert_nothing_left(GONE_WITHIN_S)
     assert "the supervisor is gone" in busy_program.log
+
+
+def test_a_run_that_is_killed_has_records_up_to_the_last_second_and_a_report(tmp_path: Path) -> None:
+    truth = json.loads((REPOSITORY / "demo" / "street.json").read_text())
+    with Program(tmp_path, ["--display", "off"]) as program:
+        program.wait_until(lambda: _recorded_seconds(program) > 8, START_TIMEOUT_S + 60, "8 s of records")
+        os.killpg(program.process.pid, signal.SIGKILL)
+        killed_at = time.time()
+        program.process.wait(timeout=10)
+        program.assert_nothing_left(2)
+    folder = program.run_dir.resolve()
+    assert killed_at - max(path.stat().st_mtime for path in folder.glob("traffic.db*")) < 1
+    recorded = _recorded_seconds(program)
+    crossings = [
+        each for passage in RunRecords.load(folder, trajectories=False).passages for each in passage.crossings
+    ]
+    passed = [row["time_s"] for row in truth["crossings"] if row["time_s"] < recorded - 1]
+    assert len(passed) >= 5
+    assert sorted(each.media for each in crossings)[: len(passed)] == pytest.approx(passed, abs=0.1)
+    assert run_command_line(["report", "--run", str(folder)]) == ExitCode.OK
+    assert "did not end properly" in (folder / "report.html").read_text()
+
+
+def _recorded_seconds(program: Program) -> float:
+    """Up to which second of the source the database tells."""
+    try:
+        seen = RunRecords.load(program.run_dir, trajectories=False).facts.seen_between
+    except DatabaseError:
+        return 0.0
+    return seen[1] - seen[0] if seen else 0.0
