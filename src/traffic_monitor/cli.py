@@ -1,5 +1,6 @@
 """The command line: ``run``, ``check``, ``line``, ``slit``, ``weights fetch``, ``--version`` and the records'."""
 
+import sqlite3
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -63,6 +64,9 @@ def run_command_line(arguments: Sequence[str]) -> int:
         return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
     except (ConfigError, DatabaseError) as error:
         errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return ExitCode.USAGE
+    except sqlite3.Error as error:
+        errors.print(f"the records cannot be read: {error}", style="red", markup=False, highlight=False)
         return ExitCode.USAGE
     return ExitCode.OK
 

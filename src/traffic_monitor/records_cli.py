@@ -96,8 +96,14 @@ def find(
         query = replace(query, pseudonym=pseudonym(query.plate, secret.get_secret_value()))
     table = Table("run", "passage", "track", "class", "plate", "sure", "first seen", "crossed")
     for folder in [run] if run else run_folders(_output_dir(output_dir, config)):
-        with closing(open_database(folder)) as database:
-            found, facts = search(database, query), run_facts(database)
+        try:
+            with closing(open_database(folder)) as database:
+                found, facts = search(database, query), run_facts(database)
+        except (DatabaseError, sqlite3.Error) as error:
+            if run:
+                raise
+            logger.warning("{}: {}", folder, error)
+            continue
         clock = facts.clock
         if facts.values.get("plates") == PSEUDONYMS and plate is not None and (fuzzy or not query.pseudonym):
             logger.warning("{} holds pseudonyms: {}", folder, PSEUDONYM_SEARCH)
@@ -149,7 +155,11 @@ def export(
 
 def report(run: RunOption = None, config: ConfigOption = None) -> None:
     """Make report.html from a run's records, also of one that was killed."""
-    _say_files([write_report(_run_dir(run, config))])
+    folder = _run_dir(run, config)
+    try:
+        _say_files([write_report(folder)])
+    except OSError as error:
+        raise ConfigError(f"{folder}: the report cannot be written: {error}") from None
 
 
 def _query(plate: str | None, fuzzy: bool, line: str | None, since: str | None, until: str | None) -> Query:

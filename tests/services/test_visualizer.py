@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import cv2
 import pytest
 
 from tests.builders import (
+    START,
     make_count_update,
     make_image,
     make_ocr_result,
@@ -18,11 +20,14 @@ from tests.builders import (
     without_added_fields,
 )
 from traffic_monitor.drawing.annotate import Scene
-from traffic_monitor.records.run_folder import VIDEO_FILE
+from traffic_monitor.records.database import DATABASE_FILE, open_database
+from traffic_monitor.records.passages import run_facts
+from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
 from traffic_monitor.services import visualizer as module
-from traffic_monitor.services.visualizer import Visualizer, open_sinks, visualizer_process
+from traffic_monitor.services.visualizer import Visualizer, open_recorder, open_sinks, visualizer_process
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import Settings
 
 BOX = [100, 80, 200, 180]
@@ -163,6 +168,58 @@ def test_idle_and_close_reach_every_sink(settings: Settings) -> None:
 
 def test_with_display_off_and_no_video_there_is_no_sink(settings: Settings) -> None:
     assert open_sinks(settings, ServiceControl()) == []
+
+
+def test_each_of_window_video_and_records_does_without_the_others(settings: Settings, tmp_path: Path) -> None:
+    config = settings.for_run(tmp_path)
+    message = make_tracked_message([make_vehicle(7, BOX)])
+    sink = RecordingSink()
+    Visualizer(config, [sink]).process(message)
+    assert len(sink.images) == 1
+    assert not (tmp_path / DATABASE_FILE).exists()
+    recorder = open_recorder(config)
+    visualizer = Visualizer(config, [], recorder)
+    visualizer.process(make_ocr_result("AB12", 7))
+    visualizer.process(message)
+    visualizer.close()
+    assert not (tmp_path / VIDEO_FILE).exists()
+    with closing(open_database(tmp_path)) as database:
+        assert [row["text"] for row in database.execute("SELECT text FROM plates")] == ["AB12"]
+
+
+def test_a_sink_that_fails_takes_no_record_along(settings: Settings, tmp_path: Path) -> None:
+    class BrokenSink(RecordingSink):
+        def take(self, image: Image, media_time: float) -> None:
+            raise OSError("no space left on the device")
+
+    config = settings.for_run(tmp_path)
+    visualizer = Visualizer(config, [BrokenSink()], open_recorder(config))
+    with pytest.raises(OSError, match="no space"):
+        visualizer.process(make_tracked_message([make_vehicle(7, BOX)], timestamp=START + 5))
+    visualizer.close()
+    with closing(open_database(tmp_path)) as database:
+        assert run_facts(database).values["last_time"] == str(START + 5)
+
+
+def test_the_still_of_the_scene_is_the_first_frame_without_anything_drawn(
+    settings: Settings, tmp_path: Path
+) -> None:
+    config = settings.for_run(tmp_path)
+    visualizer = Visualizer(config, [], open_recorder(config))
+    for index in range(2):
+        visualizer.process(make_tracked_message([make_vehicle(7, BOX)], index))
+    visualizer.close()
+    assert abs(cv2.imread(str(tmp_path / SCENE_FILE)).astype(int) - make_image()).mean() < 3
+
+
+def test_records_are_only_kept_where_the_settings_want_them(tmp_path: Path) -> None:
+    config = Settings.model_validate({"visualizer": {"save_records": False}})
+    assert open_recorder(config.for_run(tmp_path)) is None
+
+
+def test_a_database_that_cannot_be_made_is_said(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=r"traffic\.db cannot be made"):
+        open_recorder(settings.for_run(tmp_path / "not there"))
 
 
 def run_process(config: Settings, streams: list[list[Any]]) -> None:

@@ -98,11 +98,10 @@ def open_database(folder: Path) -> sqlite3.Connection:
     path = folder / DATABASE_FILE
     if not path.is_file():
         raise DatabaseError(f"{folder} holds no {DATABASE_FILE}: is it the folder of a run?")
-    connection = _connect(path)
     try:
+        connection = _connect(path)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
-        connection.close()
         raise DatabaseError(f"{path} cannot be read: {error}") from None
     if version != SCHEMA_VERSION:
         connection.close()

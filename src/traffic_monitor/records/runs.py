@@ -45,8 +45,8 @@ def list_runs(output_dir: Path) -> Iterator[RunEntry]:
             with closing(open_database(folder)) as database:
                 passages, plates = database.execute("SELECT count(*), count(plate) FROM passages").fetchone()
                 yield RunEntry(folder, run_facts(database), passages, plates)
-        except DatabaseError as error:
-            logger.warning("{}", error)
+        except (DatabaseError, sqlite3.Error) as error:
+            logger.warning("{}: {}", folder, error)
 
 
 def finish_run(folder: Path, exit_reason: str, ended_at: float, searched_in_vain: Iterable[UnreadRecord]) -> None:
