@@ -26,6 +26,8 @@ MOST_TRAJECTORIES = 400
 """More lines over one picture cannot be told apart; the heat map is made of all."""
 
 HEAT_CELLS_ACROSS = 80
+HEAT_BATCH = 5000
+"""Vehicles that are taken into the heat map at once; more would need more memory than they save time."""
 
 MOST_SINGLE_TICKS = 10
 """Plotly would put ticks between whole vehicles."""
@@ -79,9 +81,8 @@ def counts_over_time(records: RunRecords, step_s: float) -> Figure:
         counted[numbers[crossing.line, crossing.direction], passage.class_name, start] += 1
         counted[-1, passage.class_name, start] += 1
     starts = _starts([crossing.time for _, crossing in crossings], records.facts.seen_between, step_s, clock)
-    top = max(
-        (sum(counted[-1, name, start] for name in classes_of(records.passages)) for start in starts), default=0
-    )
+    classes = classes_of(records.passages)
+    top = max((sum(counted[-1, name, start] for name in classes) for start in starts), default=0)
     x = [_axis_time(start + step_s / 2, clock) for start in starts]
     traces = [
         {
@@ -91,7 +92,7 @@ def counts_over_time(records: RunRecords, step_s: float) -> Figure:
             "hovertemplate": "%{y} %{fullData.name}<extra></extra>",
         }
         for number in (-1, *numbers.values())
-        for name in classes_of(records.passages)
+        for name in classes
     ]  # fmt: skip
     layout = _layout(
         barmode="stack",
@@ -224,19 +225,25 @@ def _heat(passages: Sequence[Passage], width: int, height: int) -> dict[str, Any
     """How many vehicles passed through each cell of the picture."""
     cell = width / HEAT_CELLS_ACROSS
     down = max(round(height / cell), 1)
-    heat = np.zeros((down, HEAT_CELLS_ACROSS), dtype=np.int64)
-    for passage in passages:
-        places = np.asarray(passage.trajectory)[:, 1:]
-        steps = np.arange(len(places))
-        # As many places in between that no cell is skipped.
-        number = 1 + int(np.abs(np.diff(places, axis=0)).sum() / cell)
-        between = np.linspace(0, len(places) - 1, max(number, 2))
-        across = (np.interp(between, steps, places[:, 0]) / cell).astype(int)
-        rows = (np.interp(between, steps, places[:, 1]) * down / height).astype(int)
-        cells = np.unique(rows.clip(0, down - 1) * HEAT_CELLS_ACROSS + across.clip(0, HEAT_CELLS_ACROSS - 1))
-        heat.flat[cells] += 1
+    heat = np.zeros(down * HEAT_CELLS_ACROSS, dtype=np.int64)
+    for first in range(0, len(passages), HEAT_BATCH):
+        batch = passages[first : first + HEAT_BATCH]
+        places = np.concatenate([np.asarray(passage.trajectory)[:, 1:] for passage in batch])
+        owner = np.repeat(np.arange(len(batch)), [len(passage.trajectory) for passage in batch])
+        start = np.flatnonzero(owner[1:] == owner[:-1])  # of each step of a vehicle to its next place
+        way = places[start + 1] - places[start]
+        # As many places on the way that no cell is skipped, and its end.
+        number = 2 + (np.abs(way).sum(axis=1) / cell).astype(int)
+        step = np.repeat(np.arange(len(start)), number)
+        share = (np.arange(len(step)) - np.repeat(number.cumsum() - number, number)) / (number - 1)[step]
+        across, height_px = (places[start][step] + way[step] * share[:, None]).T
+        column = (across / cell).astype(int).clip(0, HEAT_CELLS_ACROSS - 1)
+        row = (height_px * down / height).astype(int).clip(0, down - 1)
+        visited = np.unique(owner[start][step] * heat.size + row * HEAT_CELLS_ACROSS + column) % heat.size
+        heat += np.bincount(visited, minlength=heat.size)
     return {
-        "type": "heatmap", "visible": False, "z": [[value or None for value in row] for row in heat.tolist()],
+        "type": "heatmap", "visible": False,
+        "z": [[value or None for value in row] for row in heat.reshape(down, -1).tolist()],
         "x0": cell / 2, "dx": cell, "y0": height / down / 2, "dy": height / down, "zsmooth": False,
         "colorscale": "Viridis", "opacity": 0.7, "colorbar": {"title": {"text": "vehicles"}, "thickness": 12},
         "hovertemplate": "%{z} vehicles<extra></extra>", "name": "heat map",
