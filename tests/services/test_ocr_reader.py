@@ -195,6 +195,23 @@ def test_the_best_pictures_of_plate_and_vehicle_are_kept_in_the_runs_folder(tmp_
     assert shapes == {"plates": (20, 60, 3), "vehicles": (100, 100, 3)}
 
 
+@pytest.mark.parametrize(
+    ("answer", "changes"),
+    [
+        pytest.param(("", 0.0), {}, id="nothing was read in it"),
+        pytest.param(("KLM7", 0.9), {"plate_confidence": 0.3}, id="the detector is not sure"),
+        pytest.param(("KLM7", 0.9), {"plate_fit": 0.3}, id="it is not where plates are"),
+    ],
+)
+def test_a_larger_picture_that_is_hardly_a_plate_takes_no_plates_place(
+    answer: tuple[str, float], changes: dict[str, float], tmp_path: Path
+) -> None:
+    reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(("KLM7", 0.9), answer))
+    reader.process(make_plate_candidate(BOX))
+    reader.process(make_plate_candidate([100, 100, 180, 127], index=1, **changes))
+    assert cv2.imread(str(tmp_path / "plates" / "7.jpg")).shape == (20, 60, 3)
+
+
 def test_pictures_are_also_kept_of_plates_that_are_left_alone(tmp_path: Path) -> None:
     reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(*[("KLM7", 0.97)] * 12))
     settle(reader)

@@ -29,6 +29,10 @@ REMEMBERED_TRACKS = 500
 """Vehicles read longer ago than this many others start a new consensus."""
 
 
+UNREADABLE = 0.1
+"""Of a picture's worth is left when nothing could be read in it."""
+
+
 class OcrReader(Service):
     """Reads plates and gathers the readings of each vehicle until they have settled."""
 
@@ -46,10 +50,9 @@ class OcrReader(Service):
         plate = self._plates[message["vehicle_track_id"]]
         image = self._decoder.decode(message["frame_id"], message["frame_data_jpeg"])
         picture = self._cut(image, message)
-        if picture is not None:
-            self._keep_best_shot(image, picture, message)
         width = box_width(message["plate_bbox_orig"])
         if not plate.wants(media_time_of(message), message.get("plate_fit", 1.0), width):
+            self._keep_best_shot(image, picture, message, 1.0)
             return []
         reading = (
             read_plate(self._recognizer, picture, self._settings.min_confidence)
@@ -57,6 +60,7 @@ class OcrReader(Service):
             else Reading("", 0.0)
         )
         plate.add(reading)
+        self._keep_best_shot(image, picture, message, max(reading.confidence, UNREADABLE))
         return [self._as_recorded(_result(message, reading, plate))]
 
     def _cut(self, image: Image, message: PlateCandidateMessage) -> Image | None:
@@ -64,13 +68,17 @@ class OcrReader(Service):
         box = grow_box(message["plate_bbox_orig"], self._settings.crop_margin, width, height)
         return None if is_empty(box) else crop(image, box)
 
-    def _keep_best_shot(self, image: Image, picture: Image, message: PlateCandidateMessage) -> None:
-        if self._best_shots is None:
+    def _keep_best_shot(
+        self, image: Image, picture: Image | None, message: PlateCandidateMessage, legibility: float
+    ) -> None:
+        if self._best_shots is None or picture is None:
             return
         height, width = image.shape[:2]
         box = message.get("vehicle_bbox_orig")
         vehicle = None if box is None else crop(image, grow_box(box, 0, width, height))
-        score = picture.shape[1] * sharpness(picture)
+        # A lamp or a badge is sharp as well, but no plate by its place, and not read.
+        trust = message["plate_confidence"] * message.get("plate_fit", 1.0) * legibility
+        score = picture.shape[1] * sharpness(picture) * trust
         plate: Image | None = picture
         if self._privacy.blur_plates:
             plate = None
