@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.shared_material import CLIPS, Program, line_across, need, real_weights
+from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
@@ -27,6 +28,11 @@ def run_with(folder: Path, clip: str, line_y: float, *options: str) -> dict[str,
         return program.summary
 
 
+def passages(folder: Path) -> list[Passage]:
+    """The records of that run."""
+    return RunRecords.load(folder / "output" / "latest", trajectories=False).passages
+
+
 def test_a_motorway_clip_has_its_11_vehicles_in_one_direction(tmp_path: Path) -> None:
     summary = run_clip(tmp_path, "adamridene_demo_video.mp4", 0.70)
     assert summary["exit_reason"] == "end_of_stream"
@@ -37,6 +43,8 @@ def test_a_motorway_clip_has_its_11_vehicles_in_one_direction(tmp_path: Path) ->
     assert summary["media_seconds"] == pytest.approx(335 / 29.97, abs=0.05)
     assert set(summary["services"]) == set(ServiceName)
     assert all(service["errors"] == 0 for service in summary["services"].values())
+    recorded = [[each.direction for each in passage.crossings] for passage in passages(tmp_path)]
+    assert recorded == [["in"]] * 11
 
 
 def test_a_residential_clip_has_its_8_vehicles(tmp_path: Path) -> None:
@@ -51,6 +59,9 @@ def test_both_plates_of_a_toll_lane_are_read_and_the_video_can_be_opened(tmp_pat
     summary = run_clip(tmp_path, "parkpow_cars.mp4", 0.60, "--save-video")
     texts = {plate["text"] for plate in summary["plates"]}
     assert {"34A36837", "34A23126"} <= texts
+    for passage in passages(tmp_path):
+        assert passage.plate is None or passage.plate in texts
+        assert passage.plate is None or (tmp_path / "output" / "latest" / str(passage.plate_picture)).is_file()
     video = cv2.VideoCapture(str(tmp_path / "output" / "latest" / "annotated.mp4"))
     frames = 0
     while video.grab():
