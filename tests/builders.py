@@ -34,7 +34,7 @@ FRAME_FIELDS = {"frame_id", "camera_id", "timestamp", "frame_data_jpeg", "frame_
 """What the contract fixes for every message with a frame."""
 ADDED_FIELDS = ("frame_index", "media_time", "counts_by_line", "crossings", "vehicle_class_name", "readings")
 ADDED_FIELDS += ("consensus_text", "consensus_confidence", "consensus_state", "alternatives", "unread_reason")
-ADDED_FIELDS += ("plate_fit", "vehicle_bbox_orig")
+ADDED_FIELDS += ("captured_at", "journeys", "plate_fit", "vehicle_bbox_orig")
 ADDED_FIELDS += ("intervals", "movements", "zones", "speeds")
 
 

@@ -15,6 +15,7 @@ from traffic_monitor.cli import run_command_line
 from traffic_monitor.main_supervisor import RunOutcome
 from traffic_monitor.records.runs import finish_run
 from traffic_monitor.records.summary import RunResults
+from traffic_monitor.shared_utils.console import WIDTH_IN_FILES
 from traffic_monitor.shared_utils.constants import ExitCode
 
 Tell = Callable[..., str]
@@ -34,7 +35,7 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def tell(output: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Tell:
     """Runs a command that must succeed and returns what it printed."""
-    monkeypatch.setattr(records_cli.output, "width", records_cli.WIDTH_IN_FILES)
+    monkeypatch.setattr(records_cli.output, "width", WIDTH_IN_FILES)
 
     def run(*arguments: str) -> str:
         assert run_command_line(arguments) == ExitCode.OK, capsys.readouterr().err

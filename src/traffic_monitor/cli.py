@@ -1,4 +1,4 @@
-"""The command line: ``run``, ``check``, ``line``, ``slit``, ``weights fetch``, ``--version`` and the records'."""
+"""The command line: ``run``, ``bench``, ``check``, ``line``, ``slit``, ``weights fetch`` and those on records."""
 
 import sqlite3
 import time
@@ -25,6 +25,7 @@ from traffic_monitor.records.summary import build_summary
 from traffic_monitor.records_cli import add_records_commands, complete_records
 from traffic_monitor.report.page import REPORT_FILE
 from traffic_monitor.shared_utils.config_loader import DEFAULT_CONFIG, ConfigError, load_settings
+from traffic_monitor.shared_utils.console import wide_console
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 from traffic_monitor.shared_utils.service_loop import ServiceError
@@ -34,7 +35,7 @@ from traffic_monitor.status import StatusDisplay, result_table
 
 PROGRAM = "traffic-monitor"
 DEFAULT_COMMAND = "run"
-COMMANDS = {"run", "check", "line", "slit", "weights", "--version", "--help"}
+COMMANDS = {"run", "bench", "check", "line", "slit", "weights", "--version", "--help"}
 COMMANDS |= {"runs", "search", "show", "export", "report"}
 
 app = typer.Typer(
@@ -45,7 +46,7 @@ app = typer.Typer(
 weights_app = typer.Typer(help="Weights from elsewhere.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
 add_records_commands(app)
-output = Console()
+output = wide_console()
 errors = Console(stderr=True)
 
 SourceOption = Annotated[str | None, typer.Option(help="Video file, webcam index or URL.")]
@@ -88,13 +89,7 @@ def run(
 ) -> None:
     """Watch a source until it ends or is stopped, and write down what was found."""
     settings = load_settings(config, overrides, _options(source, output_dir, display, save_video))
-    problems = [
-        f"{settings.origin_of(check.subject)}: {check.subject}: {check.message}"
-        for check in check_settings(settings)
-        if not check.ok
-    ]
-    if problems:
-        raise ConfigError("\n".join(problems))
+    _refuse_problems(settings)
     raise typer.Exit(_run(settings))
 
 
@@ -108,6 +103,36 @@ def check(source: SourceOption = None, config: ConfigOption = None, overrides: S
         table.add_row("[green]ok[/]" if item.ok else "[red]no[/]", item.subject, item.message)
     output.print(table)
     raise typer.Exit(ExitCode.OK if all(item.ok for item in checks) else ExitCode.USAGE)
+
+
+@app.command()
+def bench(
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    weights: Annotated[Path | None, typer.Option(help="Vehicle model; default: that of the settings.")] = None,
+    to: Annotated[Path, typer.Option(help="Files to write, without ending: a .json and a .png.")] = Path("bench"),
+    save_video: Annotated[bool, typer.Option(help="Write the annotated video as well.")] = False,
+    overrides: SetOption = [],  # noqa: B006
+) -> None:
+    """Run a source without a window and measure what each service costs and waits for."""
+    from traffic_monitor import bench as measuring
+
+    options = _options(source, None, DisplayMode.OFF, save_video)
+    if weights is not None:
+        options["vehicle_detector"] = {"model_path": weights}
+    settings = load_settings(config, overrides, options)
+    _refuse_problems(settings)
+    configure_logging("bench", LogTarget(None), console_level="WARNING")
+    measured = measuring.measure_run(settings, describe_source(settings.frame_grabber.source))
+    for table in measuring.as_tables(measured):
+        output.print(table)
+    try:
+        for path in measuring.write_measurement(measured, to):
+            output.print(str(path), highlight=False, soft_wrap=True, markup=False)
+    except OSError as error:
+        raise ConfigError(f"--to: {to}: cannot be written: {error}") from None
+    if measured.exit_reason.startswith("aborted"):
+        raise typer.Exit(ExitCode.ABORTED)
 
 
 @app.command()
@@ -196,6 +221,17 @@ def _options(
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     cleaned = {key: _without_none(value) if isinstance(value, dict) else value for key, value in values.items()}
     return {key: value for key, value in cleaned.items() if value is not None and value != {}}
+
+
+def _refuse_problems(settings: Settings) -> None:
+    """Raise ``ConfigError`` with all that is wrong before anything is started."""
+    problems = [
+        f"{settings.origin_of(check.subject)}: {check.subject}: {check.message}"
+        for check in check_settings(settings)
+        if not check.ok
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))
 
 
 def _run(settings: Settings) -> ExitCode:

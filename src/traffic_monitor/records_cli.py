@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 from loguru import logger
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -26,14 +25,10 @@ from traffic_monitor.records.story import story_of
 from traffic_monitor.report.page import write_report
 from traffic_monitor.shared_utils.clock import Clock, local_time
 from traffic_monitor.shared_utils.config_loader import ConfigError, load_settings
+from traffic_monitor.shared_utils.console import wide_console
 from traffic_monitor.shared_utils.constants import ExitCode
 
-WIDTH_IN_FILES = 200
-"""Columns of a table that is piped somewhere: rich would break its lines for a terminal of 80."""
-
-output = Console()
-if not output.is_terminal:
-    output.width = WIDTH_IN_FILES
+output = wide_console()
 
 WILDCARDS = {"*", "?"}
 

@@ -1,6 +1,7 @@
 """The wire between a service and its supervisor."""
 
 import queue
+import time
 from multiprocessing import Pipe
 
 import pytest
@@ -75,7 +76,7 @@ def test_a_supervisor_that_is_gone_is_no_error(started: bool) -> None:
 def test_a_work_log_turns_into_a_report() -> None:
     work = WorkLog()
     for seconds in (0.01, 0.03):
-        work.succeeded(seconds)
+        work.succeeded(seconds, 10 * seconds, time.time() - seconds)
     work.failed()
     waiting: queue.Queue[str] = queue.Queue(maxsize=1)
     output = Output(waiting, DropPolicy.DROP_OLDEST)
@@ -84,6 +85,10 @@ def test_a_work_log_turns_into_a_report() -> None:
     report = work.report([output, Output(queue.Queue())], 4, {"answer": 42})
     assert (report.processed, report.errors, report.dropped) == (2, 1, 6)
     assert (report.busy_ms_p50, report.busy_ms_p95) == (10.0, 30.0)
+    assert (report.wait_ms_p50, report.wait_ms_p95) == (100.0, 300.0)
+    assert report.latency_ms_p95 == pytest.approx(30, abs=10)
+    assert report.busy_s == pytest.approx(0.04)
+    assert report.first_done_at == pytest.approx(time.time(), abs=10)
     assert report.details == {"answer": 42}
 
 
@@ -92,5 +97,5 @@ def test_a_success_ends_a_row_of_errors() -> None:
     work.failed()
     work.failed()
     assert work.consecutive_errors == 2
-    work.succeeded(0.01)
+    work.succeeded(0.01, 0.0, None)
     assert (work.errors, work.consecutive_errors) == (2, 0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic_monitor.shared_utils.timing import RECENT_MESSAGES, BusyTimes, nearest_rank
+from traffic_monitor.shared_utils.timing import RECENT_MESSAGES, RecentTimes, nearest_rank
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ def test_enough_values_are_at_or_below_the_percentile(values: list[float], perce
 
 
 def test_seconds_become_milliseconds_whatever_their_order() -> None:
-    times = BusyTimes()
+    times = RecentTimes()
     for seconds in (0.03, 0.01, 0.02):
         times.add(seconds)
     assert times.percentile_ms(50) == pytest.approx(20)
 
 
 def test_only_the_latest_messages_are_remembered() -> None:
-    times = BusyTimes()
+    times = RecentTimes()
     times.add(1000)
     for _ in range(RECENT_MESSAGES):
         times.add(0.001)

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import cv2
@@ -47,6 +47,8 @@ class CapturedFrame:
     """Seconds since the first frame."""
     timestamp: float
     """Epoch seconds of capture."""
+    captured_at: float = field(default_factory=time.time)
+    """When the frame was taken by this machine's clock; that of a file's frame is another than its timestamp."""
 
 
 class FrameSource(Protocol):

@@ -44,6 +44,7 @@ class FrameGrabber(Service):
                 timestamp=message.timestamp,
                 frame_index=message.index,
                 media_time=message.media_time,
+                captured_at=message.captured_at,
                 frame_data_jpeg=encode_frame(image, self._config.jpeg_quality),
                 frame_height=image.shape[0],
                 frame_width=image.shape[1],

@@ -4,13 +4,14 @@ Every service has a pipe of its own. A pipe has one writer on each side and no l
 could take with it, so a death never blocks the others.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from multiprocessing.connection import Connection
 from typing import Any
 
-from traffic_monitor.shared_utils.timing import BusyTimes
+from traffic_monitor.shared_utils.timing import RecentTimes
 from traffic_monitor.shared_utils.transport import Output
 
 
@@ -51,6 +52,17 @@ class ServiceReport:
     dropped: int = 0
     busy_ms_p50: float = 0.0
     busy_ms_p95: float = 0.0
+    wait_ms_p50: float = 0.0
+    """Between two messages: waiting for the next one to come and for room for the last results."""
+    wait_ms_p95: float = 0.0
+    latency_ms_p50: float = 0.0
+    """From the capture of a frame until this service was done with it."""
+    latency_ms_p95: float = 0.0
+    busy_s: float = 0.0
+    cpu_s: float = 0.0
+    """Processor time of the whole process since the service was ready."""
+    first_done_at: float | None = None
+    """Epoch seconds at which the first message was done."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """What only this service knows, for example the frames in a file or the latest counts."""
 
@@ -119,13 +131,28 @@ class WorkLog:
     processed: int = 0
     errors: int = 0
     consecutive_errors: int = 0
-    busy: BusyTimes = field(default_factory=BusyTimes)
+    busy: RecentTimes = field(default_factory=RecentTimes)
+    waits: RecentTimes = field(default_factory=RecentTimes)
+    latencies: RecentTimes = field(default_factory=RecentTimes)
+    first_done_at: float | None = None
+    cpu_s_before: float = field(default_factory=time.process_time)
 
-    def succeeded(self, seconds: float) -> None:
-        """One message was processed in ``seconds`` of work."""
+    def succeeded(self, busy_s: float, wait_s: float, captured_at: float | None) -> None:
+        """One message was processed.
+
+        Args:
+            busy_s: seconds of work.
+            wait_s: seconds since the message before.
+            captured_at: epoch seconds at which its frame was captured, where it tells.
+        """
         self.processed += 1
         self.consecutive_errors = 0
-        self.busy.add(seconds)
+        self.busy.add(busy_s)
+        self.waits.add(wait_s)
+        now = time.time()
+        if captured_at is not None:
+            self.latencies.add(now - captured_at)
+        self.first_done_at = self.first_done_at or now
 
     def failed(self) -> None:
         """One message could not be processed."""
@@ -140,5 +167,12 @@ class WorkLog:
             dropped=dropped_at_source + sum(output.dropped for output in outputs),
             busy_ms_p50=round(self.busy.percentile_ms(50), 2),
             busy_ms_p95=round(self.busy.percentile_ms(95), 2),
+            wait_ms_p50=round(self.waits.percentile_ms(50), 2),
+            wait_ms_p95=round(self.waits.percentile_ms(95), 2),
+            latency_ms_p50=round(self.latencies.percentile_ms(50), 2),
+            latency_ms_p95=round(self.latencies.percentile_ms(95), 2),
+            busy_s=self.busy.total_s,
+            cpu_s=time.process_time() - self.cpu_s_before,
+            first_done_at=self.first_done_at,
             details=details,
         )

@@ -23,6 +23,8 @@ class FrameHeader(TypedDict):
     """0-based per camera and counting dropped frames, so that a gap shows a drop."""
     media_time: NotRequired[float]
     """Seconds since the first frame of the source."""
+    captured_at: NotRequired[float]
+    """Epoch seconds at which the grabber took the frame, by this machine's clock: the start of every latency."""
 
 
 class FrameMessage(FrameHeader):
@@ -240,7 +242,7 @@ class CountUpdateMessage(CountResults):
 
 def header_of(message: FrameHeader) -> FrameHeader:
     """Copy the fields that identify a frame, for a message derived from it."""
-    keys = ("frame_id", "camera_id", "timestamp", "frame_index", "media_time")
+    keys = ("frame_id", "camera_id", "timestamp", "frame_index", "media_time", "captured_at")
     fields = cast(dict[str, Any], message)
     return cast(FrameHeader, {key: fields[key] for key in keys if key in fields})
 

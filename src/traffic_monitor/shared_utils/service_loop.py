@@ -95,6 +95,7 @@ class _Loop:
         self._control = control
         self._work = WorkLog()
         self._next_report = time.monotonic()
+        self._free_since = time.perf_counter()
 
     def run(self) -> None:
         self._control.ready()
@@ -135,7 +136,10 @@ class _Loop:
         except Exception as error:  # noqa: BLE001 - one bad message must not end the service
             self._note_failure(message, error)
             return False
-        self._work.succeeded(time.perf_counter() - started)
+        done = time.perf_counter()
+        captured_at = message.get("captured_at") if isinstance(message, dict) else None
+        self._work.succeeded(done - started, started - self._free_since, captured_at)
+        self._free_since = done
         self._send(results)
         return False
 

@@ -1,4 +1,4 @@
-"""How long a service was busy, kept in bounded memory."""
+"""How long a service took over its messages, kept in bounded memory."""
 
 import math
 from collections import deque
@@ -8,14 +8,16 @@ RECENT_MESSAGES = 2048
 """Percentiles are of this many last messages, so that a week-long run needs no more memory."""
 
 
-class BusyTimes:
-    """Milliseconds spent on each of the last messages."""
+class RecentTimes:
+    """Milliseconds of each of the last messages, and the sum of all."""
 
     def __init__(self) -> None:
         self._recent_ms: deque[float] = deque(maxlen=RECENT_MESSAGES)
+        self.total_s = 0.0
 
     def add(self, seconds: float) -> None:
-        """Note that one message took ``seconds`` of work."""
+        """Note that one message took ``seconds``."""
+        self.total_s += seconds
         self._recent_ms.append(seconds * 1000)
 
     def percentile_ms(self, percent: float) -> float:
