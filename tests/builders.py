@@ -11,7 +11,7 @@ from typing import Any, cast
 import av
 import numpy as np
 
-from traffic_monitor.inference.yolo import DetectedBox
+from traffic_monitor.inference.detection import DetectedBox
 from traffic_monitor.shared_utils.custom_types import (
     BoxXyxy,
     CountUpdateMessage,

@@ -23,6 +23,7 @@ from traffic_monitor.records.run_folder import LOG_FILE
 from traffic_monitor.records.summary import RunResults
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 from traffic_monitor.shared_utils.control import Command, Failed, Ready, Report, ServiceReport, StopRequested
+from traffic_monitor.shared_utils.cores import available_cores, share_cores
 from traffic_monitor.shared_utils.logging_config import TOLD_ELSEWHERE, LogTarget, silence_opencv
 from traffic_monitor.shared_utils.service_process import (
     USER_SIGNALS,
@@ -159,9 +160,10 @@ class Supervisor:
         return RunOutcome(exit_reason, exit_code, wall_seconds, self._results)
 
     def _start(self) -> None:
+        threads = share_cores(available_cores())
         for name, arguments in self._wiring().items():
             ours, theirs = self._context.Pipe(duplex=True)
-            spec = ServiceProcess(name, arguments, self._log_target)
+            spec = ServiceProcess(name, arguments, self._log_target, threads[name])
             process = self._context.Process(
                 target=run_service_process, args=(spec, self._shutdown_event, theirs), name=name
             )

@@ -14,7 +14,7 @@ from tests.builders import (
     make_vehicle,
     without_added_fields,
 )
-from traffic_monitor.inference.yolo import DetectedBox
+from traffic_monitor.inference.detection import DetectedBox
 from traffic_monitor.services.lp_detector import LPDetector
 from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame

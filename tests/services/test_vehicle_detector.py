@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders import FRAME_FIELDS, FakeDetectionModel, make_frame_message, make_image, without_added_fields
-from traffic_monitor.inference.yolo import DetectedBox
+from traffic_monitor.inference.detection import DetectedBox
 from traffic_monitor.services.vehicle_detector import VehicleDetector, choose_classes
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError
 from traffic_monitor.shared_utils.service_loop import ServiceError

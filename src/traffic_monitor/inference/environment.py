@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,16 @@ def prepare_environment() -> None:
         os.environ["YOLO_CONFIG_DIR"] = str(folder)
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
     os.environ.setdefault("GLOG_minloglevel", "2")
+
+
+def thread_budget() -> int:
+    """Processor threads that this process may use for its model: its share, or all where it has none."""
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
+def has_nvidia_driver() -> bool:
+    """Whether it is worth the seconds and the memory to ask PyTorch for a GPU."""
+    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia").exists()
 
 
 @contextlib.contextmanager

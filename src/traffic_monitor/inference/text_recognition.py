@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import yaml
 
-from traffic_monitor.inference.environment import prepare_environment, silenced
+from traffic_monitor.inference.environment import prepare_environment, silenced, thread_budget
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import OcrReaderSettings
@@ -43,6 +43,7 @@ class PaddleTextRecognizer:
                     device=settings.device,
                     # oneDNN in paddlepaddle 3.3 stops on some networks: "ConvertPirAttribute2RuntimeAttribute".
                     enable_mkldnn=False,
+                    cpu_threads=thread_budget(),
                 )
             except Exception as error:
                 where = settings.model_dir or name

@@ -1,118 +1,117 @@
-"""Ultralytics YOLO detectors behind one small interface."""
+"""Ultralytics YOLO detectors: which library runs a model, and the models that Ultralytics itself runs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from loguru import logger
 
-from traffic_monitor.inference.environment import prepare_environment, silenced
-from traffic_monitor.inference.openvino_cache import ImageSize, as_openvino, default_cache_dir
-from traffic_monitor.shared_utils.custom_types import BoxXyxy
+from traffic_monitor.inference.detection import DetectedBox, DetectionModel, ImageSize, boxes_inside
+from traffic_monitor.inference.environment import has_nvidia_driver, prepare_environment, silenced, thread_budget
+from traffic_monitor.inference.model_cache import as_onnx, as_openvino, default_cache_dir
+from traffic_monitor.inference.openvino_model import OpenVinoDetector
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.service_loop import ServiceError
-from traffic_monitor.shared_utils.settings import DetectorSettings
+from traffic_monitor.shared_utils.settings import Backend, DetectorSettings
+
+AUTO, CPU, FIRST_GPU = "auto", "cpu", "cuda:0"
 
 WARM_UP_IMAGE: Image = np.zeros((64, 64, 3), dtype=np.uint8)
 """The first picture costs many times as much as the next: it is spent before the service says it is ready."""
 
 
-@dataclass(frozen=True)
-class DetectedBox:
-    """One object found in a picture."""
-
-    bbox_xyxy: BoxXyxy
-    """Pixels of the picture that was searched, inside it, at least one pixel wide and high."""
-    confidence: float
-    class_id: int
-
-
-class DetectionModel(Protocol):
-    """What the detecting services need of a model."""
-
-    names: Mapping[int, str]
-    """The model's own class names by class id."""
-
-    def detect(self, image: Image, class_ids: Sequence[int] | None = None) -> list[DetectedBox]:
-        """Objects of the given classes (None: of all) in a BGR picture, best first."""
-
-
-class YoloModel:
-    """A YOLO detector from a ``.pt`` or ``.onnx`` file or an OpenVINO folder.
+class UltralyticsDetector:
+    """A YOLO detector that Ultralytics runs: ``.pt`` in PyTorch, ``.onnx`` in ONNX Runtime, OpenVINO folders.
 
     Boxes are suppressed across classes: a van that looks like a car and like a truck is one vehicle.
+
+    Raises:
+        Exception: the file is no such model.
     """
 
     def __init__(
-        self,
-        model_path: Path,
-        conf_threshold: float,
-        iou_threshold: float,
-        imgsz: ImageSize,
-        device: str,
+        self, model_path: Path, conf_threshold: float, iou_threshold: float, imgsz: ImageSize, device: str
     ) -> None:
         prepare_environment()
-        fastest = _fastest_form(model_path, imgsz, device)
         with silenced():
+            import torch
             from ultralytics import YOLO
 
-            try:
-                self._model = YOLO(str(fastest), task="detect")
-                self.names: dict[int, str] = {int(i): str(n) for i, n in self._model.names.items()}
-            except Exception as error:
-                raise ServiceError(f"{model_path} cannot be loaded as a YOLO model: {error}") from error
-        self._options: dict[str, Any] = {
-            "conf": conf_threshold,
-            "iou": iou_threshold,
-            "device": device,
-            "agnostic_nms": True,
-            "verbose": False,
-        }
-        if imgsz is not None:
-            self._options["imgsz"] = imgsz
-        with silenced():
+            self._model = YOLO(str(model_path), task="detect")
+            self.names: dict[int, str] = {int(i): str(n) for i, n in self._model.names.items()}
+            self._options: dict[str, Any] = {
+                "conf": conf_threshold,
+                "iou": iou_threshold,
+                "device": device,
+                "agnostic_nms": True,
+                "verbose": False,
+            }
+            if imgsz is not None:
+                self._options["imgsz"] = imgsz
             self.detect(WARM_UP_IMAGE)
+            torch.set_num_threads(thread_budget())  # Choosing a device, Ultralytics has set its own number.
 
     def detect(self, image: Image, class_ids: Sequence[int] | None = None) -> list[DetectedBox]:
         """Objects of the given classes (None: of all) in a BGR picture of shape (height, width, 3), best first."""
-        height, width = image.shape[:2]
         result = self._model.predict(image, classes=class_ids, **self._options)[0]
-        rows = result.boxes.data.tolist()
-        boxes = (DetectedBox(_inside(row[:4], width, height), row[4], int(row[5])) for row in rows)
-        return [box for box in boxes if _has_area(box.bbox_xyxy)]
+        return boxes_inside(result.boxes.data.tolist(), image.shape[1], image.shape[0])
 
 
-def load_detector(section: str, settings: DetectorSettings) -> YoloModel:
-    """The model that a section of the settings names.
+def load_detector(section: str, settings: DetectorSettings) -> DetectionModel:
+    """The model that a section of the settings names, in the library that suits it and this machine.
 
     Raises:
         ServiceError: the section names none, or it cannot be loaded.
     """
-    if settings.model_path is None:
+    path = settings.model_path
+    if path is None:
         raise ServiceError(f"{section}.model_path is not set")
-    return YoloModel(
-        settings.model_path, settings.conf_threshold, settings.iou_threshold, settings.imgsz, settings.device
-    )
+    try:
+        device = _device(settings)
+        return _load(settings, path, _backend(settings.backend, path, device), device)
+    except Exception as error:
+        raise ServiceError(f"{path} cannot be loaded as a YOLO model: {error}") from error
 
 
-def _fastest_form(model_path: Path, imgsz: ImageSize, device: str) -> Path:
-    """The same model in the form that runs fastest on this device."""
-    if model_path.is_dir() or device != "cpu":
-        return model_path
+def _device(settings: DetectorSettings) -> str:
+    if settings.device != AUTO:
+        return settings.device
+    if settings.backend not in (Backend.AUTO, Backend.TORCH) or not has_nvidia_driver():
+        return CPU
+    import torch
+
+    return FIRST_GPU if torch.cuda.is_available() else CPU
+
+
+def _backend(wanted: Backend, path: Path, device: str) -> Backend:
+    """OpenVINO on a processor; elsewhere what the file is made for."""
+    if wanted is not Backend.AUTO:
+        return wanted
+    if path.is_dir() or device == CPU:
+        return Backend.OPENVINO
+    return Backend.TORCH if path.suffix == ".pt" else Backend.ONNXRUNTIME
+
+
+def _load(settings: DetectorSettings, path: Path, backend: Backend, device: str) -> DetectionModel:
+    thresholds = settings.conf_threshold, settings.iou_threshold
+    if backend is Backend.OPENVINO:
+        folder = path if path.is_dir() else _exported(path, settings.imgsz, backend)
+        if folder.is_dir():
+            return OpenVinoDetector(
+                folder, *thresholds, settings.imgsz, thread_budget(), default_cache_dir() / "compiled"
+            )
+    elif backend is Backend.ONNXRUNTIME and path.suffix == ".pt":
+        path = _exported(path, settings.imgsz, backend)
+    return UltralyticsDetector(path, *thresholds, settings.imgsz, device)
+
+
+def _exported(path: Path, imgsz: ImageSize, backend: Backend) -> Path:
+    """The model in the form a backend needs; as it is, with a warning, where that fails."""
+    export = as_openvino if backend is Backend.OPENVINO else as_onnx
     try:
         with silenced():
-            return as_openvino(model_path, imgsz, default_cache_dir())
+            return export(path, imgsz, default_cache_dir())
     except Exception as error:  # noqa: BLE001 - the original works as well, only slower
-        logger.warning("{} could not be converted to OpenVINO and runs as it is, slower: {}", model_path, error)
-        return model_path
-
-
-def _inside(corners: Sequence[float], width: int, height: int) -> BoxXyxy:
-    x1, y1, x2, y2 = (round(value) for value in corners)
-    return [max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)]
-
-
-def _has_area(box: BoxXyxy) -> bool:
-    return box[2] > box[0] and box[3] > box[1]
+        logger.warning("{} could not be converted to {} and runs as it is, slower: {}", path, backend.value, error)
+        return path

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import cast
 
-from traffic_monitor.inference.yolo import DetectionModel, load_detector
+from traffic_monitor.inference.detection import DetectionModel
+from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage

@@ -17,6 +17,7 @@ from loguru import logger
 
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
+from traffic_monitor.shared_utils.cores import limit_threads
 from traffic_monitor.shared_utils.logging_config import TOLD_ELSEWHERE, LogTarget, configure_logging
 from traffic_monitor.shared_utils.service_loop import ServiceError
 
@@ -37,6 +38,8 @@ class ServiceProcess:
     arguments: Sequence[Any]
     """What the entry point takes before the shutdown event: settings and queues."""
     log_target: LogTarget
+    threads: int = 1
+    """For each of its libraries."""
 
     def entry_point(self) -> Any:
         """The service's ``*_process`` function, imported here so that only this process loads its libraries."""
@@ -46,6 +49,7 @@ class ServiceProcess:
 
 def run_service_process(spec: ServiceProcess, shutdown_event: Event, connection: Connection) -> None:
     """Run one service as a child of the supervisor; the exit code says how it went."""
+    limit_threads(spec.threads)
     lifeline = _Lifeline(shutdown_event)
     _leave_signals_to_the_supervisor(lifeline)
     configure_logging(spec.name, spec.log_target)

@@ -113,6 +113,20 @@ class FrameGrabberSettings(_Section):
         return self.mode is SourceMode.LIVE
 
 
+class Backend(StrEnum):
+    """Which library runs a detector."""
+
+    AUTO = "auto"
+    """PyTorch or ONNX Runtime on an NVIDIA GPU where there is one, else OpenVINO."""
+    TORCH = "torch"
+    OPENVINO = "openvino"
+    ONNXRUNTIME = "onnxruntime"
+
+
+FORMS_OF_BACKENDS = {Backend.TORCH: (".pt",), Backend.ONNXRUNTIME: (".pt", ".onnx")}
+"""Endings of the files that can be run, or converted to what can; OpenVINO takes all."""
+
+
 class DetectorSettings(_Section):
     """Which YOLO model to run, and how."""
 
@@ -120,7 +134,15 @@ class DetectorSettings(_Section):
     conf_threshold: Fraction
     iou_threshold: Fraction = 0.5
     imgsz: ImageSize | tuple[ImageSize, ImageSize] | None = None
-    device: str = "cpu"
+    backend: Backend = Backend.AUTO
+    device: str = "auto"
+
+    @model_validator(mode="after")
+    def _backend_runs_the_file(self) -> Self:
+        suffixes = FORMS_OF_BACKENDS.get(self.backend)
+        if suffixes and self.model_path is not None and self.model_path.suffix not in suffixes:
+            raise ValueError(f"backend {self.backend} runs {' or '.join(suffixes)}, not {self.model_path.name}")
+        return self
 
 
 class VehicleDetectorSettings(DetectorSettings):
@@ -182,6 +204,7 @@ class LpDetectorSettings(DetectorSettings):
 
     model_path: Path | None = Path("weights/plate_detector.pt")
     conf_threshold: Fraction = 0.2
+    imgsz: ImageSize | tuple[ImageSize, ImageSize] | None = (320, 320)
     min_plate_width_px: int = Field(default=32, ge=1, le=4096)
     min_vehicle_width_px: int = Field(default=120, ge=1, le=7680)
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05

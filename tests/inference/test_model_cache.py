@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from loguru import logger
 
-from traffic_monitor.inference import openvino_cache, yolo
-from traffic_monitor.inference.openvino_cache import as_openvino, default_cache_dir
+from traffic_monitor.inference import model_cache, yolo
+from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
+from traffic_monitor.inference.yolo import load_detector
+from traffic_monitor.shared_utils.settings import Backend, DetectorSettings
 
 
 class Converter:
@@ -28,7 +30,7 @@ class Converter:
 @pytest.fixture
 def converter(monkeypatch: pytest.MonkeyPatch) -> Converter:
     fake = Converter()
-    monkeypatch.setattr(openvino_cache, "_convert", fake)
+    monkeypatch.setattr(model_cache, "_convert", fake)
     return fake
 
 
@@ -86,7 +88,7 @@ def test_another_process_that_was_faster_is_believed(
         theirs.mkdir()
         (theirs / "theirs.xml").touch()
 
-    monkeypatch.setattr(openvino_cache, "_convert", convert)
+    monkeypatch.setattr(model_cache, "_convert", convert)
     folder = as_openvino(onnx, None, cache)
     assert [path.name for path in folder.iterdir()] == ["theirs.xml"]
     assert list(cache.iterdir()) == [folder]
@@ -106,19 +108,48 @@ def test_the_cache_is_where_the_user_wants_caches(tmp_path: Path, monkeypatch: p
     assert default_cache_dir() == tmp_path / "home" / ".cache" / "traffic-monitor"
 
 
+@pytest.mark.parametrize(("backend", "export"), [("openvino", "as_openvino"), ("onnxruntime", "as_onnx")])
 def test_a_model_that_cannot_be_converted_runs_as_it_is_with_a_warning_on_the_terminal(
-    onnx: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    backend: str, export: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> Path:
         raise RuntimeError("operator not supported")
 
-    monkeypatch.setattr(yolo, "as_openvino", fail)
+    loaded: list[Path] = []
+    monkeypatch.setattr(yolo, export, fail)
+    monkeypatch.setattr(yolo, "UltralyticsDetector", lambda path, *_: loaded.append(path))
+    settings = DetectorSettings(model_path=tmp_path / "car.pt", conf_threshold=0.4, backend=Backend(backend))
     terminal = logger.add(lambda message: os.write(2, message.encode()), level="WARNING")
     try:
-        assert yolo._fastest_form(onnx, None, "cpu") == onnx
+        load_detector("vehicle_detector", settings)
     finally:
         logger.remove(terminal)
-    assert (
-        "could not be converted to OpenVINO and runs as it is, slower: operator not supported"
-        in capfd.readouterr().err
-    )
+    assert loaded == [tmp_path / "car.pt"]
+    assert f"could not be converted to {backend} and runs as it is, slower: operator" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "name", "has_gpu", "expected"),
+    [
+        pytest.param("auto", "auto", "car.pt", False, ("openvino", "cpu"), id="without a GPU OpenVINO"),
+        pytest.param("auto", "auto", "car.pt", True, ("torch", "cuda:0"), id="with one PyTorch"),
+        pytest.param("auto", "auto", "car.onnx", True, ("onnxruntime", "cuda:0"), id="or ONNX Runtime"),
+        pytest.param("auto", "cpu", "car.pt", True, ("openvino", "cpu"), id="unless the processor is wanted"),
+        pytest.param("openvino", "auto", "car.pt", True, ("openvino", "cpu"), id="or OpenVINO is"),
+        pytest.param("torch", "auto", "car.pt", False, ("torch", "cpu"), id="PyTorch where it is wanted"),
+    ],
+)
+def test_the_library_suits_file_and_machine(
+    backend: str, device: str, name: str, has_gpu: bool, expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = DetectorSettings(model_path=Path(name), conf_threshold=0.4, backend=Backend(backend), device=device)
+    monkeypatch.setattr(yolo, "has_nvidia_driver", lambda: has_gpu)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: has_gpu)
+    chosen = yolo._device(settings)
+    assert (yolo._backend(settings.backend, Path(name), chosen), chosen) == expected
+
+
+@pytest.mark.parametrize(("backend", "name"), [("torch", "car.onnx"), ("onnxruntime", "folder_openvino_model")])
+def test_a_file_that_the_backend_cannot_run_is_refused(backend: str, name: str) -> None:
+    with pytest.raises(ValueError, match=f"backend {backend} runs"):
+        DetectorSettings(model_path=Path(name), conf_threshold=0.4, backend=Backend(backend))

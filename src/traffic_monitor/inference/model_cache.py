@@ -1,7 +1,6 @@
-"""YOLO detectors as OpenVINO folders, converted once and kept.
+"""YOLO detectors in the forms that other libraries run, converted once and kept.
 
-On CPUs OpenVINO runs the same network several times as fast as PyTorch and ONNX Runtime, which is what Ultralytics
-would take for a ``.pt`` and an ``.onnx`` file.
+On CPUs OpenVINO runs the same network several times as fast as PyTorch and ONNX Runtime.
 """
 
 import ast
@@ -9,15 +8,20 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ImageSize = int | tuple[int, int] | None
+from traffic_monitor.inference.detection import ImageSize
+from traffic_monitor.inference.environment import prepare_environment
 
 FOLDER_SUFFIX = "_openvino_model"
 """Ultralytics knows an OpenVINO export by this ending."""
+
+EXPORT_OPTIONS = {"dynamic": True}
+"""Pictures of any shape: it is fixed when the model is loaded, to that of the camera."""
 
 
 def default_cache_dir() -> Path:
@@ -28,36 +32,62 @@ def default_cache_dir() -> Path:
 def as_openvino(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
     """The OpenVINO folder of an Ultralytics ``.pt`` or ``.onnx`` model; converted when the cache does not have it.
 
+    That of a ``.pt`` takes pictures of any shape; an ``.onnx`` file keeps its own.
+
     Args:
         model_path: the model, with Ultralytics' metadata inside.
         imgsz: size to export a ``.pt`` for, one number or (height, width); None for the one it was trained with.
-            An ``.onnx`` file keeps its own.
         cache_dir: folder of all converted models; the name of each holds the hash of what it was made from.
 
     Raises:
         Exception: the file cannot be read or converted, or the cache cannot be written.
     """
-    digest = hashlib.sha256(model_path.read_bytes() + repr(imgsz).encode()).hexdigest()[:16]
-    folder = cache_dir / f"{model_path.stem}-{digest}{FOLDER_SUFFIX}"
-    if not folder.is_dir():
+    convert = _export_openvino if model_path.suffix == ".pt" else _convert
+    return _kept(model_path, imgsz, cache_dir, FOLDER_SUFFIX, convert)
+
+
+def as_onnx(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
+    """The ``.onnx`` file of an Ultralytics ``.pt`` model; arguments and errors as in :func:`as_openvino`."""
+    return _kept(model_path, imgsz, cache_dir, ".onnx", _export_onnx)
+
+
+def _kept(
+    model_path: Path,
+    imgsz: ImageSize,
+    cache_dir: Path,
+    suffix: str,
+    convert: Callable[[Path, ImageSize, Path], None],
+) -> Path:
+    made_from = model_path.read_bytes() + f"{imgsz} {EXPORT_OPTIONS}".encode()
+    target = cache_dir / f"{model_path.stem}-{hashlib.sha256(made_from).hexdigest()[:16]}{suffix}"
+    if not target.exists():
         cache_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache_dir) as temporary:
-            part = Path(temporary) / folder.name
-            convert = _export if model_path.suffix == ".pt" else _convert
+            part = Path(temporary) / target.name
             convert(model_path, imgsz, part)
-            # Another run may have been faster; then its folder is as good as ours.
-            if not folder.is_dir():
-                shutil.move(part, folder)
-    return folder
+            # Another run may have been faster; then what it made is as good as ours.
+            if not target.exists():
+                shutil.move(part, target)
+    return target
 
 
-def _export(model_path: Path, imgsz: ImageSize, folder: Path) -> None:
+def _export_openvino(model_path: Path, imgsz: ImageSize, folder: Path) -> None:
+    _export(model_path, imgsz, folder, "openvino")
+
+
+def _export_onnx(model_path: Path, imgsz: ImageSize, file: Path) -> None:
+    _export(model_path, imgsz, file, "onnx")
+
+
+def _export(model_path: Path, imgsz: ImageSize, target: Path, form: str) -> None:
     """Ultralytics exports beside the model, so it gets a copy of it."""
+    prepare_environment()
     from ultralytics import YOLO
 
-    copy = Path(shutil.copy(model_path, folder.with_name(model_path.name)))
+    copy = Path(shutil.copy(model_path, target.with_name(model_path.name)))
     options = {} if imgsz is None else {"imgsz": imgsz}
-    shutil.move(YOLO(copy, task="detect").export(format="openvino", verbose=False, **options), folder)
+    exported = YOLO(copy, task="detect").export(format=form, verbose=False, **EXPORT_OPTIONS, **options)
+    shutil.move(exported, target)
 
 
 def _convert(onnx_path: Path, _imgsz: ImageSize, folder: Path) -> None:

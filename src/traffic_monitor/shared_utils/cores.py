@@ -1,0 +1,36 @@
+"""How the cores of the machine are shared out among the services.
+
+Every library would take all cores for itself: seven processes would then have many times as many threads as there
+are cores, which wait for each other and, spinning, take from each other what they wait for.
+"""
+
+import os
+from collections.abc import Mapping
+
+from traffic_monitor.shared_utils.constants import ServiceName
+
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+"""Where the libraries look for their number of threads when they are imported."""
+
+
+def available_cores() -> int:
+    """Cores this program may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def share_cores(cores: int) -> Mapping[ServiceName, int]:
+    """Threads for the libraries of each service, 1 or more.
+
+    Half of the cores go to the vehicle detector, which works on every frame, a quarter each to plate detector and
+    OCR reader. The other services work on one thread anyway.
+    """
+    shares = {ServiceName.VEHICLE_DETECTOR: 2, ServiceName.LP_DETECTOR: 4, ServiceName.OCR_READER: 4}
+    return {name: max(cores // shares.get(name, cores), 1) for name in ServiceName}
+
+
+def limit_threads(threads: int) -> None:
+    """Tell the libraries of this process, before they are imported; what the user has set stays."""
+    for variable in VARIABLES:
+        os.environ.setdefault(variable, str(threads))

@@ -1,0 +1,36 @@
+"""The cores of the machine, shared out among the services."""
+
+import os
+
+import pytest
+
+from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.cores import VARIABLES, available_cores, limit_threads, share_cores
+
+
+@pytest.mark.parametrize(
+    ("cores", "detector", "plates"), [(1, 1, 1), (2, 1, 1), (4, 2, 1), (8, 4, 2), (32, 16, 8)]
+)
+def test_the_busiest_have_most_and_all_together_no_more_than_there_are(
+    cores: int, detector: int, plates: int
+) -> None:
+    shares = share_cores(cores)
+    assert set(shares) == set(ServiceName)
+    assert shares[ServiceName.VEHICLE_DETECTOR] == detector
+    assert shares[ServiceName.LP_DETECTOR] == shares[ServiceName.OCR_READER] == plates
+    assert shares[ServiceName.VEHICLE_COUNTER] == 1
+    assert detector + 2 * plates <= max(cores, 3)
+
+
+def test_libraries_are_told_unless_the_user_has_told_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in VARIABLES:
+        monkeypatch.setenv(variable, "")
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    limit_threads(2)
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert os.environ["OPENCV_FOR_THREADS_NUM"] == "2"
+
+
+def test_there_is_a_core() -> None:
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)
