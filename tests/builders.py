@@ -11,7 +11,7 @@ from typing import Any, cast
 import av
 import numpy as np
 
-from traffic_monitor.inference.detection import DetectedBox
+from traffic_monitor.inference.detection import DetectedBox, DetectionModel
 from traffic_monitor.shared_utils.custom_types import (
     BoxXyxy,
     CountUpdateMessage,
@@ -125,7 +125,7 @@ def without_added_fields(message: Mapping[str, Any]) -> Any:
     return {key: value for key, value in message.items() if key not in ADDED_FIELDS}
 
 
-class FakeDetectionModel:
+class FakeDetectionModel(DetectionModel):
     """Answers every picture with the same boxes and remembers what it was shown."""
 
     def __init__(self, boxes: Sequence[DetectedBox] = (), names: Mapping[int, str] | None = None) -> None:

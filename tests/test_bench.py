@@ -41,7 +41,10 @@ class ScriptedSupervisor:
         results.take(
             ServiceName.VEHICLE_COUNTER, ServiceReport(processed=10, latency_ms_p50=60.0, cpu_s=0.2, dropped=1)
         )
-        results.take(ServiceName.VISUALIZER, ServiceReport(processed=10, first_done_at=1002.5))
+        results.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=10, first_done_at=1002.0))
+        results.take(
+            ServiceName.VISUALIZER, ServiceReport(processed=10, first_done_at=1002.5, last_done_at=1006.0)
+        )
         return RunOutcome("end_of_stream", ExitCode.OK, 5.0, results)
 
 
@@ -54,7 +57,12 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measurement:
 
 
 def test_what_a_run_tells_is_put_together(measured: Measurement) -> None:
-    assert (measured.frames, measured.frames_per_s, measured.latency_ms_p50) == (10, 2.0, 60.0)
+    assert (measured.frames, measured.wall_s, measured.frames_per_s, measured.latency_ms_p50) == (
+        10,
+        4.0,
+        2.5,
+        60.0,
+    )
     assert (measured.startup_s, measured.first_result_s, measured.dropped) == (2.0, 2.5, 1)
     detector = measured.services[ServiceName.VEHICLE_DETECTOR]
     assert (detector.messages, detector.cpu_s, detector.wait_ms_p50) == (6, 1.8, 250.0)
@@ -88,7 +96,7 @@ def test_the_tables_say_it_all(measured: Measurement) -> None:
     services, whole = as_tables(measured)
     assert services.row_count == len(ServiceName)
     cells = [cell for column in whole.columns for cell in column.cells]
-    assert "10 at 2.0 frames/s, 1 drops" in cells
+    assert "10 at 2.5 frames/s, 1 drops" in cells
 
 
 @pytest.mark.timeout(180)

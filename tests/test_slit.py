@@ -10,7 +10,7 @@ from tests.builders import write_clip
 from traffic_monitor import slit
 from traffic_monitor.cli import run_command_line
 from traffic_monitor.drawing.annotate import LINE_COLOR
-from traffic_monitor.inference.detection import DetectedBox
+from traffic_monitor.inference.detection import DetectedBox, DetectionModel
 from traffic_monitor.services.vehicle_detector import VehicleDetector
 from traffic_monitor.shared_utils.config_loader import load_settings
 from traffic_monitor.shared_utils.constants import ExitCode
@@ -20,7 +20,7 @@ from traffic_monitor.shared_utils.settings import Settings
 FRAMES = 12
 
 
-class DrivingModel:
+class DrivingModel(DetectionModel):
     """Finds one car that comes down the picture, 6 pixels a frame."""
 
     def __init__(self) -> None:

@@ -32,6 +32,7 @@ from traffic_monitor.shared_utils.service_process import (
     signals_held_back,
 )
 from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.shared_utils.transport import widen_pipe
 
 WATCH_INTERVAL_S = 0.2
 LEAVE_TIMEOUT_S = 2.5
@@ -191,6 +192,7 @@ class Supervisor:
         """The bounded queue of this name, made on first use."""
         if name not in self._queues:
             self._queues[name] = self._context.Queue(self._settings.queue_size)
+            widen_pipe(self._queues[name])
         return self._queues[name]
 
     def _watch(self, signals: _Signals) -> None:

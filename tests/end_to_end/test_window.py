@@ -20,10 +20,12 @@ from tests.shared_material import (
     virtual_screen,
 )
 from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.shared_utils.frame_codec import Image
 
 pytestmark = [pytest.mark.real, pytest.mark.screen, pytest.mark.timeout(200)]
 
 GONE_WITHIN_S = 10.0
+PAINTED_WITHIN_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -56,18 +58,26 @@ def window_of(program: Program, screen: str) -> str:
     return xdotool(screen, "search", "--sync", "--name", "Traffic Monitor").splitlines()[-1]
 
 
+def picture_of(window: str, screen: str, folder: Path) -> Image:
+    """What the window shows, pixels of shape (height, width, 3)."""
+    import cv2
+
+    picture = folder / "window.png"
+    subprocess.run(["import", "-window", window, str(picture)], env={"DISPLAY": screen}, timeout=20, check=True)
+    image: Image = cv2.imread(str(picture))
+    return image
+
+
 def test_the_window_shows_the_road_and_q_ends_the_run_cleanly(
     program: Program, screen: str, tmp_path: Path
 ) -> None:
-    import cv2
-
     need_tool("import")
     window = window_of(program, screen)
-    picture = tmp_path / "window.png"
-    subprocess.run(["import", "-window", window, str(picture)], env={"DISPLAY": screen}, timeout=20, check=True)
-    image = cv2.imread(str(picture))
-    assert image.shape[:2] == (720, 1280)
-    assert image.std() > 20, "the window is blank"
+    assert picture_of(window, screen, tmp_path).shape[:2] == (720, 1280)
+    # The window opens black; the first frame is painted into it a moment later.
+    program.wait_until(
+        lambda: picture_of(window, screen, tmp_path).std() > 20, PAINTED_WITHIN_S, "window's picture"
+    )
 
     xdotool(screen, "windowfocus", "--sync", window, "key", "q")
     assert program.wait_for_end(GONE_WITHIN_S) == ExitCode.OK

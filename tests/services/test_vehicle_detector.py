@@ -46,6 +46,17 @@ def test_the_model_sees_the_pixels_of_the_frame(settings: Settings) -> None:
     assert abs(model.images[0].astype(int) - make_image()).mean() < 3
 
 
+def test_a_frame_prepared_ahead_is_searched_once_and_gets_its_own_boxes(settings: Settings) -> None:
+    model = FakeDetectionModel([DetectedBox([10, 20, 110, 90], 0.75, 7)])
+    detector = VehicleDetector(settings, model)
+    frames = [make_frame_message(0), make_frame_message(1), make_frame_message(2)]
+    detector.prepare(frames[0])
+    detector.prepare(frames[1])
+    answers = [message for frame in frames for message in detector.process(frame)]
+    assert [(answer["frame_index"], len(answer["detections"])) for answer in answers] == [(0, 1), (1, 1), (2, 1)]
+    assert len(model.images) == 3
+
+
 def test_the_model_is_asked_for_vehicles_only(settings: Settings) -> None:
     model = FakeDetectionModel()
     VehicleDetector(settings, model).process(make_frame_message())

@@ -209,3 +209,22 @@ def test_a_service_that_cannot_be_built_is_never_ready() -> None:
     with pytest.raises(ServiceError, match="no weights"):
         run_service("doubler", build, filled(None), [], threading.Event(), ServiceControl(theirs))
     assert not ours.poll()
+
+
+class Preparing(Doubler):
+    """Remembers what it prepared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prepared: list[Any] = []
+
+    def prepare(self, message: Any) -> None:
+        self.prepared.append(message)
+
+
+@pytest.mark.parametrize(("ahead", "prepared"), [(True, ["a", "b"]), (False, [])])
+def test_messages_are_prepared_where_it_is_asked_for(ahead: bool, prepared: list[str]) -> None:
+    service, outgoing = Preparing(), queue.Queue[Any]()
+    run(service, filled("a", "b", None), outgoing, prepare_ahead=ahead)
+    assert drain(outgoing) == ["a", "a", "b", "b", "flushed", None]
+    assert service.prepared == prepared

@@ -1,13 +1,15 @@
 """Outputs with their drop policies, and several queues read as one."""
 
+import multiprocessing
 import queue
+import sys
 import threading
 from typing import Any
 
 import pytest
 
 from tests.builders import FullQueue, drain, start
-from traffic_monitor.shared_utils.transport import DropPolicy, FanIn, Output
+from traffic_monitor.shared_utils.transport import PIPE_BYTES, DropPolicy, FanIn, Output, Prefetch, widen_pipe
 
 
 def never() -> bool:
@@ -119,3 +121,42 @@ def test_a_fan_in_wakes_up_when_a_message_comes() -> None:
 
 def test_a_fan_in_takes_messages_that_are_empty_but_not_the_end() -> None:
     assert FanIn([filled({}, None)]).get(timeout=1) == {}
+
+
+def test_the_next_messages_are_prepared_while_the_first_is_in_work() -> None:
+    waiting: queue.Queue[Any] = queue.Queue()
+    prepared = queue.Queue[Any]()
+    for message in "abcd":
+        waiting.put(message)
+    source = Prefetch(waiting, prepared.put)
+    assert source.get(timeout=2) == "a"
+    assert [prepared.get(timeout=2) for _ in range(3)] == ["a", "b", "c"]
+    assert prepared.empty(), "d is fetched before there is room for it"
+    assert [source.get(timeout=2) for _ in range(3)] == ["b", "c", "d"]
+
+
+def test_a_message_that_cannot_be_prepared_comes_all_the_same_and_so_does_the_end() -> None:
+    waiting: queue.Queue[Any] = queue.Queue()
+    for message in (0, 5, None):
+        waiting.put(message)
+    source = Prefetch(waiting, lambda number: 1 / number)
+    assert [source.get(timeout=2) for _ in range(3)] == [0, 5, None]
+
+
+def test_fetching_ahead_waits_no_longer_than_asked_for() -> None:
+    with pytest.raises(queue.Empty):
+        Prefetch(queue.Queue(), print).get(timeout=0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes can be widened on Linux only")
+def test_the_pipe_of_a_queue_holds_whole_frames() -> None:
+    import fcntl
+
+    message_queue = multiprocessing.get_context("spawn").Queue(2)
+    widen_pipe(message_queue)
+    reader = message_queue._reader  # type: ignore[attr-defined]
+    assert fcntl.fcntl(reader.fileno(), fcntl.F_GETPIPE_SZ) == PIPE_BYTES
+
+
+def test_a_queue_without_a_pipe_is_left_alone() -> None:
+    widen_pipe(queue.Queue())

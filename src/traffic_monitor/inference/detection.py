@@ -1,8 +1,9 @@
 """What the detecting services know of a model, whatever runs it."""
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
 
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.frame_codec import Image
@@ -21,15 +22,23 @@ class DetectedBox:
     class_id: int
 
 
-class DetectionModel(Protocol):
+PendingBoxes = Callable[[], list[DetectedBox]]
+"""A search that has been started. Called once, it waits for the end and gives the objects found, best first."""
+
+
+class DetectionModel(ABC):
     """What the detecting services need of a model."""
 
-    @property
-    def names(self) -> Mapping[int, str]:
-        """The model's own class names by class id."""
+    names: Mapping[int, str]
+    """The model's own class names by class id."""
 
+    @abstractmethod
     def detect(self, image: Image, class_ids: Sequence[int] | None = None) -> list[DetectedBox]:
         """Objects of the given classes (None: of all) in a BGR picture of shape (height, width, 3), best first."""
+
+    def start(self, image: Image, class_ids: Sequence[int] | None = None) -> PendingBoxes:
+        """Start ``detect``, where the model can do several at a time; else it waits until it is asked for."""
+        return partial(self.detect, image, class_ids)
 
 
 def boxes_inside(rows: Sequence[Sequence[float]], width: int, height: int) -> list[DetectedBox]:

@@ -7,6 +7,7 @@ and padded with grey, weak boxes are left out, overlapping ones suppressed.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import openvino as ov
 import yaml
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
-from traffic_monitor.inference.detection import DetectedBox, ImageSize, boxes_inside
+from traffic_monitor.inference.detection import DetectedBox, DetectionModel, ImageSize, PendingBoxes, boxes_inside
 from traffic_monitor.shared_utils.frame_codec import Image
 
 PADDING_GREY = 114
@@ -34,7 +35,7 @@ Shape = tuple[int, int]
 """Height and width in pixels."""
 
 
-class OpenVinoDetector:
+class OpenVinoDetector(DetectionModel):
     """A YOLO detector from an OpenVINO folder as Ultralytics exports it.
 
     A network with free sizes is compiled for the shape of the pictures, so that nothing is spent on padding.
@@ -46,6 +47,7 @@ class OpenVinoDetector:
         imgsz: longer side, or (height, width); None for the size of the export.
             A network of fixed size keeps its own.
         threads: processor threads to use.
+        searches: number of searches that will overlap.
         compiled_dir: where compiled networks are kept for the next start.
 
     Raises:
@@ -59,17 +61,19 @@ class OpenVinoDetector:
         iou_threshold: float,
         imgsz: ImageSize,
         threads: int,
+        searches: int,
         compiled_dir: Path,
     ) -> None:
         metadata = yaml.safe_load((folder / "metadata.yaml").read_text(encoding="utf-8"))
-        self.names: dict[int, str] = {int(number): str(name) for number, name in metadata["names"].items()}
+        self.names = {int(number): str(name) for number, name in metadata["names"].items()}
         self._stride = int(metadata.get("stride", 32))
         self._conf_threshold = conf_threshold
         self._iou_threshold = iou_threshold
         self._core = ov.Core()
         self._core.set_property({"CACHE_DIR": str(compiled_dir)})
         self._options = {
-            "PERFORMANCE_HINT": "LATENCY",
+            "PERFORMANCE_HINT": "LATENCY" if searches == 1 else "THROUGHPUT",
+            "PERFORMANCE_HINT_NUM_REQUESTS": searches,
             "INFERENCE_NUM_THREADS": threads,
             "ENABLE_CPU_PINNING": False,  # Several processes would be pinned to the same first core.
         }
@@ -81,30 +85,42 @@ class OpenVinoDetector:
         elif isinstance(imgsz, tuple):
             self._fixed = imgsz
         self._longer_side = imgsz if isinstance(imgsz, int) else int(max(metadata["imgsz"]))
-        self._requests: dict[Shape, ov.InferRequest] = {}
+        self._networks: dict[Shape, _CompiledNetwork] = {}
         self.detect(np.zeros((*WARM_UP_SHAPE, 3), dtype=np.uint8))
 
     def detect(self, image: Image, class_ids: Sequence[int] | None = None) -> list[DetectedBox]:
         """Objects of the given classes (None: of all) in a BGR picture of shape (height, width, 3), best first."""
+        return self.start(image, class_ids)()
+
+    def start(self, image: Image, class_ids: Sequence[int] | None = None) -> PendingBoxes:
+        """Start ``detect``. Searches that overlap share the threads, which all of them then keep busy."""
         height, width = image.shape[:2]
         target = self._fixed or input_shape(width, height, self._longer_side, self._stride)
         picture, scale, left, top = fit_into(image, target)
-        answer = self._request(target).infer({0: picture[None]}, share_inputs=True)[0][0]
-        rows = self._best(answer, class_ids)
-        rows[:, [0, 2]] = (rows[:, [0, 2]] - left) / scale
-        rows[:, [1, 3]] = (rows[:, [1, 3]] - top) / scale
-        return boxes_inside(rows.tolist(), width, height)
+        network = self._compiled(target)
+        request = network.free.pop() if network.free else network.model.create_infer_request()
+        request.start_async({0: picture[None]}, share_inputs=True)
 
-    def _request(self, shape: Shape) -> Any:
+        def boxes() -> list[DetectedBox]:
+            request.wait()
+            rows = self._best(request.get_output_tensor().data[0], class_ids)
+            network.free.append(request)
+            rows[:, [0, 2]] = (rows[:, [0, 2]] - left) / scale
+            rows[:, [1, 3]] = (rows[:, [1, 3]] - top) / scale
+            return boxes_inside(rows.tolist(), width, height)
+
+        return boxes
+
+    def _compiled(self, shape: Shape) -> "_CompiledNetwork":
         """The network for inputs of this shape, compiled on first use."""
-        if shape not in self._requests:
-            if len(self._requests) == COMPILED_SHAPES:
-                self._requests.pop(next(iter(self._requests)))
-            compiled = self._core.compile_model(self._network(shape), "CPU", self._options)
-            self._requests[shape] = compiled.create_infer_request()
+        if shape not in self._networks:
+            if len(self._networks) == COMPILED_SHAPES:
+                self._networks.pop(next(iter(self._networks)))
+            model = self._core.compile_model(self._network(shape), "CPU", self._options)
+            self._networks[shape] = _CompiledNetwork(model, [])
         else:
-            self._requests[shape] = self._requests.pop(shape)  # The last one now.
-        return self._requests[shape]
+            self._networks[shape] = self._networks.pop(shape)  # The last one now.
+        return self._networks[shape]
 
     def _network(self, shape: Shape) -> ov.Model:
         """The network, taking BGR bytes as they are."""
@@ -131,6 +147,13 @@ class OpenVinoDetector:
         kept = cv2.dnn.NMSBoxes(xywh, rows[:, 4].tolist(), 0.0, self._iou_threshold)
         best: npt.NDArray[np.float32] = rows[np.asarray(kept, dtype=int)][:MOST_BOXES]
         return best
+
+
+@dataclass(frozen=True)
+class _CompiledNetwork:
+    model: ov.CompiledModel
+    free: list[Any]
+    """Requests that wait for their next picture."""
 
 
 def _rows(answer: npt.NDArray[np.float32], conf_threshold: float) -> npt.NDArray[np.float32]:

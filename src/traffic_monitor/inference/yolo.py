@@ -21,7 +21,7 @@ WARM_UP_IMAGE: Image = np.zeros((64, 64, 3), dtype=np.uint8)
 """The first picture costs many times as much as the next: it is spent before the service says it is ready."""
 
 
-class UltralyticsDetector:
+class UltralyticsDetector(DetectionModel):
     """A YOLO detector that Ultralytics runs: ``.pt`` in PyTorch, ``.onnx`` in ONNX Runtime, OpenVINO folders.
 
     Boxes are suppressed across classes: a van that looks like a car and like a truck is one vehicle.
@@ -39,7 +39,7 @@ class UltralyticsDetector:
             from ultralytics import YOLO
 
             self._model = YOLO(str(model_path), task="detect")
-            self.names: dict[int, str] = {int(i): str(n) for i, n in self._model.names.items()}
+            self.names = {int(i): str(n) for i, n in self._model.names.items()}
             self._options: dict[str, Any] = {
                 "conf": conf_threshold,
                 "iou": iou_threshold,
@@ -58,8 +58,13 @@ class UltralyticsDetector:
         return boxes_inside(result.boxes.data.tolist(), image.shape[1], image.shape[0])
 
 
-def load_detector(section: str, settings: DetectorSettings) -> DetectionModel:
+def load_detector(section: str, settings: DetectorSettings, searches: int = 1) -> DetectionModel:
     """The model that a section of the settings names, in the library that suits it and this machine.
+
+    Args:
+        section: of the settings, for messages.
+        settings: of that section.
+        searches: number of searches that will overlap.
 
     Raises:
         ServiceError: the section names none, or it cannot be loaded.
@@ -69,7 +74,7 @@ def load_detector(section: str, settings: DetectorSettings) -> DetectionModel:
         raise ServiceError(f"{section}.model_path is not set")
     try:
         device = _device(settings)
-        return _load(settings, path, _backend(settings.backend, path, device), device)
+        return _load(settings, path, _backend(settings.backend, path, device), device, searches)
     except Exception as error:
         raise ServiceError(f"{path} cannot be loaded as a YOLO model: {error}") from error
 
@@ -93,14 +98,13 @@ def _backend(wanted: Backend, path: Path, device: str) -> Backend:
     return Backend.TORCH if path.suffix == ".pt" else Backend.ONNXRUNTIME
 
 
-def _load(settings: DetectorSettings, path: Path, backend: Backend, device: str) -> DetectionModel:
+def _load(settings: DetectorSettings, path: Path, backend: Backend, device: str, searches: int) -> DetectionModel:
     thresholds = settings.conf_threshold, settings.iou_threshold
     if backend is Backend.OPENVINO:
         folder = path if path.is_dir() else _exported(path, settings.imgsz, backend)
         if folder.is_dir():
-            return OpenVinoDetector(
-                folder, *thresholds, settings.imgsz, thread_budget(), default_cache_dir() / "compiled"
-            )
+            compiled_dir = default_cache_dir() / "compiled"
+            return OpenVinoDetector(folder, *thresholds, settings.imgsz, thread_budget(), searches, compiled_dir)
     elif backend is Backend.ONNXRUNTIME and path.suffix == ".pt":
         path = _exported(path, settings.imgsz, backend)
     return UltralyticsDetector(path, *thresholds, settings.imgsz, device)

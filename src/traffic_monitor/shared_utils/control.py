@@ -63,6 +63,7 @@ class ServiceReport:
     """Processor time of the whole process since the service was ready."""
     first_done_at: float | None = None
     """Epoch seconds at which the first message was done."""
+    last_done_at: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     """What only this service knows, for example the frames in a file or the latest counts."""
 
@@ -135,6 +136,7 @@ class WorkLog:
     waits: RecentTimes = field(default_factory=RecentTimes)
     latencies: RecentTimes = field(default_factory=RecentTimes)
     first_done_at: float | None = None
+    last_done_at: float | None = None
     cpu_s_before: float = field(default_factory=time.process_time)
 
     def succeeded(self, busy_s: float, wait_s: float, captured_at: float | None) -> None:
@@ -153,6 +155,7 @@ class WorkLog:
         if captured_at is not None:
             self.latencies.add(now - captured_at)
         self.first_done_at = self.first_done_at or now
+        self.last_done_at = now
 
     def failed(self) -> None:
         """One message could not be processed."""
@@ -174,5 +177,6 @@ class WorkLog:
             busy_s=self.busy.total_s,
             cpu_s=time.process_time() - self.cpu_s_before,
             first_done_at=self.first_done_at,
+            last_done_at=self.last_done_at,
             details=details,
         )

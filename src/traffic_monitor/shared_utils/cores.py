@@ -23,11 +23,13 @@ def available_cores() -> int:
 def share_cores(cores: int) -> Mapping[ServiceName, int]:
     """Threads for the libraries of each service, 1 or more.
 
-    Half of the cores go to the vehicle detector, which works on every frame, a quarter each to plate detector and
-    OCR reader. The other services work on one thread anyway.
+    Half of the cores, and two where there are two, go to the vehicle detector, which works on every frame; a
+    quarter each to plate detector and OCR reader. The other services work on one thread anyway.
     """
-    shares = {ServiceName.VEHICLE_DETECTOR: 2, ServiceName.LP_DETECTOR: 4, ServiceName.OCR_READER: 4}
-    return {name: max(cores // shares.get(name, cores), 1) for name in ServiceName}
+    threads = dict.fromkeys(ServiceName, 1)
+    threads[ServiceName.VEHICLE_DETECTOR] = max(cores // 2, min(cores, 2))
+    threads[ServiceName.LP_DETECTOR] = threads[ServiceName.OCR_READER] = max(cores // 4, 1)
+    return threads
 
 
 def limit_threads(threads: int) -> None:

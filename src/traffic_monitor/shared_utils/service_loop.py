@@ -10,7 +10,7 @@ from loguru import logger
 
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S, REPORT_INTERVAL_S
 from traffic_monitor.shared_utils.control import ServiceControl, WorkLog
-from traffic_monitor.shared_utils.transport import MessageSource, Output
+from traffic_monitor.shared_utils.transport import MessageSource, Output, Prefetch
 
 MAX_CONSECUTIVE_ERRORS = 50
 """A service that fails on this many messages in a row is broken, not unlucky: better to end than to run blind."""
@@ -29,6 +29,9 @@ class ShutdownEvent(Protocol):
 
 class Service(ABC):
     """One stage of the pipeline. Knows messages, but no queue, no process and no other stage."""
+
+    def prepare(self, message: Any) -> None:  # noqa: B027 - most services have nothing to do
+        """Begin with a message that ``process`` will get next but one or two. Called by another thread."""
 
     @abstractmethod
     def process(self, message: Any) -> Iterable[Any]:
@@ -56,6 +59,8 @@ def run_service(
     outputs: Sequence[Output],
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
+    *,
+    prepare_ahead: bool = False,
 ) -> None:
     """Run a service until its input ends or the shutdown event is set.
 
@@ -69,12 +74,16 @@ def run_service(
         outputs: where every resulting message is sent, each by its own drop policy.
         shutdown_event: when set, leave within about ``POLL_INTERVAL_S``, whatever is unsent.
         control: wire to the supervisor; without one the service runs on its own.
+        prepare_ahead: fetch messages early and have the service ``prepare`` them.
 
     Raises:
         ServiceError: too many messages in a row failed.
         Exception: whatever ``build`` raised.
     """
-    _Loop(name, build(), source, list(outputs), shutdown_event, control or ServiceControl()).run()
+    service = build()
+    if prepare_ahead:
+        source = Prefetch(source, service.prepare)
+    _Loop(name, service, source, list(outputs), shutdown_event, control or ServiceControl()).run()
 
 
 class _Loop:

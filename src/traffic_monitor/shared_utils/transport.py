@@ -4,11 +4,18 @@ Whatever offers these two methods with ``queue.Full`` and ``queue.Empty`` can ca
 services do not change when the transport does.
 """
 
+import contextlib
 import queue
+import threading
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Protocol
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S
 
@@ -17,6 +24,9 @@ IDLE_POLL_S = 0.005
 
 RETRY_FULL_S = 0.005
 """How long a dropping output waits for room before it discards the oldest message."""
+
+PIPE_BYTES = 2**20
+"""What Linux grants everybody; about six frames of 1280x720."""
 
 
 class MessageSource(Protocol):
@@ -88,6 +98,56 @@ class Output:
         except queue.Empty:
             return
         self.dropped += 1
+
+
+class Prefetch:
+    """A source whose next messages are fetched and prepared by a thread, while the service works.
+
+    Worth it where preparing and working spend their time in libraries that release Python's lock. One prepared
+    message waits here and one is on its way, besides the one in work.
+
+    Args:
+        source: where messages come from.
+        prepare: called with each message. One that cannot be prepared is handed on all the same: the service will
+            meet the same error and tell of it.
+    """
+
+    def __init__(self, source: MessageSource, prepare: Callable[[Any], object]) -> None:
+        self._source = source
+        self._prepare = prepare
+        self._ready: queue.Queue[Any] = queue.Queue(maxsize=1)
+        self._thread: threading.Thread | None = None
+
+    def get(self, *, timeout: float) -> Any:
+        """Next message. Raises ``queue.Empty`` after ``timeout`` seconds."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._fetch, name="prefetch", daemon=True)
+            self._thread.start()
+        return self._ready.get(timeout=timeout)
+
+    def _fetch(self) -> None:
+        message: Any = ...
+        while message is not None:
+            try:
+                message = self._source.get(timeout=POLL_INTERVAL_S)
+            except queue.Empty:
+                continue
+            if message is not None:
+                with contextlib.suppress(Exception):
+                    self._prepare(message)
+            self._ready.put(message)
+
+
+def widen_pipe(message_queue: Any) -> None:
+    """Let a ``multiprocessing.Queue`` hold some whole frames in its pipe, where the system allows it.
+
+    A pipe holds 64 KiB by default, less than one frame: its sender would have to be woken up several times.
+    """
+    writer = getattr(message_queue, "_writer", None)
+    if writer is None or not hasattr(fcntl, "F_SETPIPE_SZ"):
+        return
+    with contextlib.suppress(OSError):  # Above what the system grants; it works as it is.
+        fcntl.fcntl(writer.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 class FanIn:

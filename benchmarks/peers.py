@@ -1,0 +1,112 @@
+"""What the application is compared with: other ways to watch the same clip, each in a process of its own.
+
+    python benchmarks/peers.py {predict,object_counter,one_process} --source CLIP --weights MODEL
+        [--config SETTINGS] [--set KEY=VALUE ...]
+
+Prints one line of JSON: frames, seconds, frames per second. Loading and the first frames, in which libraries warm
+up, are not counted. ``traffic-monitor bench`` does not count its loading either.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from traffic_monitor.inference.environment import prepare_environment
+from traffic_monitor.shared_utils.config_loader import load_settings
+from traffic_monitor.shared_utils.settings import Settings
+
+WARM_UP_FRAMES = 5
+
+
+def predict(_source: str, weights: Path, settings: Settings) -> Callable[[Any], object]:
+    """Ultralytics' ``predict`` on each frame, nothing else."""
+    from ultralytics import YOLO
+
+    model = YOLO(str(weights), task="detect")
+    detector = settings.vehicle_detector
+    return lambda image: model.predict(
+        image, conf=detector.conf_threshold, iou=detector.iou_threshold, verbose=False
+    )
+
+
+def object_counter(source: str, weights: Path, _settings: Settings) -> Callable[[Any], object]:
+    """Ultralytics' ``solutions.ObjectCounter`` as its documentation starts it: detect, track, count, draw."""
+    import cv2
+    from ultralytics import solutions
+
+    capture = cv2.VideoCapture(source)
+    width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    line = [(0, height // 2), (width, height // 2)]
+    return solutions.ObjectCounter(model=str(weights), region=line, show=False, verbose=False)
+
+
+def one_process(_source: str, weights: Path, settings: Settings) -> Callable[[Any], object]:
+    """The four models one after the other on each frame, as one would write it in an afternoon."""
+    from boxmot.trackers import ByteTrack
+    from ultralytics import YOLO
+
+    from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
+    from traffic_monitor.plates.crops import crop
+
+    vehicles = YOLO(str(weights), task="detect")
+    plates = YOLO(str(settings.lp_detector.model_path), task="detect")
+    reader = PaddleTextRecognizer(settings.ocr_reader)
+    tracker = ByteTrack()
+
+    def watch(image: Any) -> None:
+        found = vehicles.predict(image, conf=settings.vehicle_detector.conf_threshold, verbose=False)[0]
+        tracks = tracker.update(found.boxes.data.numpy(), image)
+        for track in tracks:
+            vehicle = crop(image, [int(value) for value in track[:4]])
+            for box in plates.predict(vehicle, conf=settings.lp_detector.conf_threshold, verbose=False)[0].boxes:
+                reader.read(crop(vehicle, box.xyxy[0].int().tolist()))
+
+    return watch
+
+
+PEERS = {"predict": predict, "object_counter": object_counter, "one_process": one_process}
+
+
+def frames_of(source: str) -> Iterator[Any]:
+    """The pictures of a clip, decoded by OpenCV."""
+    import cv2
+
+    capture = cv2.VideoCapture(source)
+    while True:
+        read, image = capture.read()
+        if not read:
+            return
+        yield image
+
+
+def main() -> None:
+    """Run one peer over a clip and print its speed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("peer", choices=PEERS)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--config", type=Path, default=Path("config/settings.yaml"))
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
+    arguments = parser.parse_args()
+    prepare_environment()
+    os.environ["YOLO_VERBOSE"] = "False"
+    settings = load_settings(arguments.config, arguments.overrides)
+    watch = PEERS[arguments.peer](arguments.source, arguments.weights, settings)
+    frames = frames_of(arguments.source)
+    for image in islice(frames, WARM_UP_FRAMES):
+        watch(image)
+    counted, started = 0, time.perf_counter()
+    for image in frames:
+        watch(image)
+        counted += 1
+    seconds = time.perf_counter() - started
+    print(json.dumps({"frames": counted, "seconds": seconds, "frames_per_s": counted / seconds}))
+
+
+if __name__ == "__main__":
+    main()
