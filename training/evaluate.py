@@ -17,13 +17,14 @@ import cv2
 import numpy as np
 import yaml
 
+from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import crop, grow_box
 from traffic_monitor.plates.reading import read_plate
 from traffic_monitor.plates.text import normalize_plate_text
 from traffic_monitor.shared_utils.config_loader import load_settings
-from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.shared_utils.settings import DetectorSettings, Settings
 from training import evaluate_detector, evaluate_plate_ocr
 from training.evaluate_application import compare, line_across, run_application
 
@@ -37,6 +38,12 @@ CONFIDENCES = tuple(round(0.1 + 0.05 * i, 2) for i in range(9))
 FRAME_STEP = 10
 
 Figures = dict[str, Any]
+
+
+def _as_run(settings: DetectorSettings) -> Path:
+    """The form of a detector that the application runs on a CPU."""
+    assert settings.model_path is not None
+    return as_openvino(settings.model_path, settings.imgsz, default_cache_dir())
 
 
 def measure_demo(_: Path, __: Settings) -> Figures:
@@ -61,7 +68,7 @@ def measure_crossings(shared: Path, _: Settings) -> Figures:
 def measure_vehicles(shared: Path, settings: Settings) -> Figures:
     """Recall and precision against the reference detector; `balanced` is where the smaller is largest."""
     args = argparse.Namespace(
-        shared=shared, weights=settings.vehicle_detector.model_path, size=640, step=FRAME_STEP,
+        shared=shared, weights=_as_run(settings.vehicle_detector), size=640, step=FRAME_STEP,
         confidence=list(CONFIDENCES), overlap=settings.vehicle_detector.iou_threshold, threads=2,
         store=Path("runs/detectors/reference"),
     )  # fmt: skip

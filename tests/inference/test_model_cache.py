@@ -7,9 +7,9 @@ import pytest
 from loguru import logger
 
 from traffic_monitor.inference import model_cache, yolo
-from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
+from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir, digest, quantised_folder
 from traffic_monitor.inference.yolo import load_detector
-from traffic_monitor.shared_utils.settings import Backend, DetectorSettings
+from traffic_monitor.shared_utils.settings import Backend, DetectorSettings, Settings
 
 
 class Converter:
@@ -66,6 +66,24 @@ def test_other_weights_of_the_same_name_are_converted_anew(
     assert first != second
     assert (second / "model.xml").read_bytes() == b"converted better weights"
     assert first.is_dir()
+
+
+def test_a_quantised_form_beside_the_model_is_taken_while_it_is_of_this_model(
+    tmp_path: Path, onnx: Path, converter: Converter
+) -> None:
+    beside = tmp_path / "plates_int8_openvino_model"
+    beside.mkdir()
+    (beside / "metadata.yaml").write_text(f"names: {{0: plate}}\nmade_from: {digest(onnx)}\n")
+    assert as_openvino(onnx, None, tmp_path / "cache") == beside
+    onnx.write_bytes(b"weights of the user's own")
+    assert as_openvino(onnx, None, tmp_path / "cache").parent == tmp_path / "cache"
+    assert converter.calls == 1
+
+
+def test_the_shipped_quantised_detector_is_of_the_shipped_detector() -> None:
+    shipped = Settings().vehicle_detector.model_path
+    assert shipped is not None
+    assert as_openvino(shipped, None, Path("nowhere")) == quantised_folder(shipped)
 
 
 def test_a_failed_conversion_leaves_nothing_behind(tmp_path: Path, onnx: Path, converter: Converter) -> None:

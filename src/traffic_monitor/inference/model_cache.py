@@ -24,6 +24,11 @@ EXPORT_OPTIONS = {"dynamic": True}
 """Pictures of any shape: it is fixed when the model is loaded, to that of the camera."""
 
 
+QUANTISED_SUFFIX = "_int8_openvino_model"
+MADE_FROM = "made_from"
+"""Key in the metadata of a quantised model: the digest of the file it was made from."""
+
+
 def default_cache_dir() -> Path:
     """Where converted models are kept between runs."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "traffic-monitor"
@@ -32,7 +37,8 @@ def default_cache_dir() -> Path:
 def as_openvino(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
     """The OpenVINO folder of an Ultralytics ``.pt`` or ``.onnx`` model; converted when the cache does not have it.
 
-    That of a ``.pt`` takes pictures of any shape; an ``.onnx`` file keeps its own.
+    A quantised form that lies beside the model, and was made from it, is taken as it is. The form of a ``.pt``
+    takes pictures of any shape; an ``.onnx`` file keeps its own.
 
     Args:
         model_path: the model, with Ultralytics' metadata inside.
@@ -42,8 +48,25 @@ def as_openvino(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
     Raises:
         Exception: the file cannot be read or converted, or the cache cannot be written.
     """
+    quantised = quantised_folder(model_path)
+    if quantised.is_dir() and _made_from(quantised) == digest(model_path):
+        return quantised
     convert = _export_openvino if model_path.suffix == ".pt" else _convert
     return _kept(model_path, imgsz, cache_dir, FOLDER_SUFFIX, convert)
+
+
+def quantised_folder(model_path: Path) -> Path:
+    """Where the form of a model with eight-bit integers lies, if there is one."""
+    return model_path.with_name(model_path.stem + QUANTISED_SUFFIX)
+
+
+def digest(model_path: Path) -> str:
+    """Tells one model file from others."""
+    return hashlib.sha256(model_path.read_bytes()).hexdigest()[:16]
+
+
+def _made_from(folder: Path) -> object:
+    return yaml.safe_load((folder / "metadata.yaml").read_text(encoding="utf-8")).get(MADE_FROM)
 
 
 def as_onnx(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
