@@ -11,7 +11,7 @@ from typing import Any, cast
 import av
 import numpy as np
 
-from traffic_monitor.inference.detection import DetectedBox, DetectionModel
+from traffic_monitor.inference.detection import DetectedBox, DetectionModel, Size
 from traffic_monitor.shared_utils.custom_types import (
     BoxXyxy,
     CountUpdateMessage,
@@ -133,10 +133,14 @@ class FakeDetectionModel(DetectionModel):
         self.boxes = list(boxes)
         self.images: list[Image] = []
         self.class_ids: list[Sequence[int] | None] = []
+        self.sizes: list[Size | None] = []
 
-    def detect(self, image: Image, class_ids: Sequence[int] | None = None) -> list[DetectedBox]:
+    def detect(
+        self, image: Image, class_ids: Sequence[int] | None = None, size: Size | None = None
+    ) -> list[DetectedBox]:
         self.images.append(image)
         self.class_ids.append(class_ids)
+        self.sizes.append(size)
         return self.boxes
 
 

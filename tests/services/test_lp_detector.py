@@ -53,7 +53,7 @@ def test_the_plate_is_given_in_pixels_of_the_full_frame() -> None:
 class PlateFinder(FakeDetectionModel):
     """Finds the one white rectangle in a dark picture, to the pixel."""
 
-    def detect(self, image: np.ndarray, class_ids: Any = None) -> list[DetectedBox]:
+    def detect(self, image: np.ndarray, *_: Any) -> list[DetectedBox]:
         rows, columns = np.where(image[..., 1] > 128)
         box = [int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1]
         return [DetectedBox(box, 0.9, 0)]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders import FRAME_FIELDS, FakeDetectionModel, make_frame_message, make_image, without_added_fields
-from traffic_monitor.inference.detection import DetectedBox
+from traffic_monitor.inference.detection import DetectedBox, Size
 from traffic_monitor.services.vehicle_detector import VehicleDetector, choose_classes
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError
 from traffic_monitor.shared_utils.service_loop import ServiceError
@@ -55,6 +55,19 @@ def test_a_frame_prepared_ahead_is_searched_once_and_gets_its_own_boxes(settings
     answers = [message for frame in frames for message in detector.process(frame)]
     assert [(answer["frame_index"], len(answer["detections"])) for answer in answers] == [(0, 1), (1, 1), (2, 1)]
     assert len(model.images) == 3
+
+
+class QuarterSizeModel(FakeDetectionModel):
+    """Sees no more than a quarter of the width."""
+
+    def size_needed(self, size: Size) -> Size:
+        return size[0] // 4, size[1] // 4
+
+
+def test_no_more_is_decoded_than_the_model_needs(settings: Settings) -> None:
+    model = QuarterSizeModel()
+    VehicleDetector(settings, model).process(make_frame_message())
+    assert (model.images[0].shape, model.sizes) == ((60, 80, 3), [(320, 240)])
 
 
 def test_the_model_is_asked_for_vehicles_only(settings: Settings) -> None:

@@ -84,3 +84,22 @@ def test_the_decoder_does_not_remember_a_picture_that_failed() -> None:
         with pytest.raises(FrameCodecError):
             decoder.decode("2", "rubbish")
     assert decoder.decode("1", good).shape == (240, 320, 3)
+
+
+@pytest.mark.parametrize(
+    ("least", "decoded"),
+    [
+        ((40, 30), (30, 40)),
+        ((39, 29), (30, 40)),
+        ((41, 30), (120, 160)),
+        ((160, 120), (120, 160)),
+        ((20, 9), (15, 20)),
+    ],
+)
+def test_a_picture_is_decoded_smaller_where_a_quarter_of_it_or_less_will_do(
+    least: tuple[int, int], decoded: tuple[int, int]
+) -> None:
+    gradient = np.repeat(np.linspace(0, 255, 160, dtype=np.uint8)[None, :, None], 120, axis=0).repeat(3, axis=2)
+    image = decode_frame(encode_frame(gradient, 95), least)
+    assert image.shape[:2] == decoded
+    assert np.abs(image[10, ::4].astype(int) - np.linspace(0, 255, decoded[1])[::4, None]).max() < 6

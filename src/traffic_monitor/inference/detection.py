@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
+
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.frame_codec import Image
 
@@ -22,6 +25,9 @@ class DetectedBox:
     class_id: int
 
 
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
 PendingBoxes = Callable[[], list[DetectedBox]]
 """A search that has been started. Called once, it waits for the end and gives the objects found, best first."""
 
@@ -33,23 +39,41 @@ class DetectionModel(ABC):
     """The model's own class names by class id."""
 
     @abstractmethod
-    def detect(self, image: Image, class_ids: Sequence[int] | None = None) -> list[DetectedBox]:
-        """Objects of the given classes (None: of all) in a BGR picture of shape (height, width, 3), best first."""
+    def detect(
+        self, image: Image, class_ids: Sequence[int] | None = None, size: Size | None = None
+    ) -> list[DetectedBox]:
+        """Objects in a picture, best first.
 
-    def start(self, image: Image, class_ids: Sequence[int] | None = None) -> PendingBoxes:
+        Args:
+            image: BGR pixels of shape (height, width, 3).
+            class_ids: of these classes; None: of all.
+            size: of the picture in whose pixels the boxes are wanted, if ``image`` is a smaller copy of it.
+        """
+
+    def start(
+        self, image: Image, class_ids: Sequence[int] | None = None, size: Size | None = None
+    ) -> PendingBoxes:
         """Start ``detect``, where the model can do several at a time; else it waits until it is asked for."""
-        return partial(self.detect, image, class_ids)
+        return partial(self.detect, image, class_ids, size)
+
+    def size_needed(self, size: Size) -> Size:
+        """The size to which a picture of this size may be shrunk without loss to the search; here, not at all."""
+        return size
 
 
-def boxes_inside(rows: Sequence[Sequence[float]], width: int, height: int) -> list[DetectedBox]:
+def boxes_inside(rows: npt.NDArray[np.float32], searched: Size, size: Size) -> list[DetectedBox]:
     """Rows of x1, y1, x2, y2, confidence, class id as boxes; what lies outside the picture is cut off.
 
     Args:
-        rows: in pixels of the picture, best first.
-        width: of the picture.
-        height: of the picture.
+        rows: in pixels of the picture that was searched, best first.
+        searched: size of that picture.
+        size: of the picture in whose pixels the boxes are wanted.
     """
-    boxes = (DetectedBox(_inside(row[:4], width, height), float(row[4]), int(row[5])) for row in rows)
+    scaled = rows[:, :4] * np.tile(np.divide(size, searched), 2)
+    boxes = (
+        DetectedBox(_inside(corners, *size), confidence, int(class_id))
+        for corners, (confidence, class_id) in zip(scaled.tolist(), rows[:, 4:6].tolist(), strict=True)
+    )
     return [box for box in boxes if _has_area(box.bbox_xyxy)]
 
 

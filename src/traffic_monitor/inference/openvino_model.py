@@ -18,7 +18,14 @@ import openvino as ov
 import yaml
 from openvino.preprocess import ColorFormat, PrePostProcessor
 
-from traffic_monitor.inference.detection import DetectedBox, DetectionModel, ImageSize, PendingBoxes, boxes_inside
+from traffic_monitor.inference.detection import (
+    DetectedBox,
+    DetectionModel,
+    ImageSize,
+    PendingBoxes,
+    Size,
+    boxes_inside,
+)
 from traffic_monitor.shared_utils.frame_codec import Image
 
 PADDING_GREY = 114
@@ -88,14 +95,18 @@ class OpenVinoDetector(DetectionModel):
         self._networks: dict[Shape, _CompiledNetwork] = {}
         self.detect(np.zeros((*WARM_UP_SHAPE, 3), dtype=np.uint8))
 
-    def detect(self, image: Image, class_ids: Sequence[int] | None = None) -> list[DetectedBox]:
-        """Objects of the given classes (None: of all) in a BGR picture of shape (height, width, 3), best first."""
-        return self.start(image, class_ids)()
+    def detect(
+        self, image: Image, class_ids: Sequence[int] | None = None, size: Size | None = None
+    ) -> list[DetectedBox]:
+        """Objects in a picture, best first."""
+        return self.start(image, class_ids, size)()
 
-    def start(self, image: Image, class_ids: Sequence[int] | None = None) -> PendingBoxes:
+    def start(
+        self, image: Image, class_ids: Sequence[int] | None = None, size: Size | None = None
+    ) -> PendingBoxes:
         """Start ``detect``. Searches that overlap share the threads, which all of them then keep busy."""
-        height, width = image.shape[:2]
-        target = self._fixed or input_shape(width, height, self._longer_side, self._stride)
+        searched = image.shape[1], image.shape[0]
+        target = self._input_for(size or searched)
         picture, scale, left, top = fit_into(image, target)
         network = self._compiled(target)
         request = network.free.pop() if network.free else network.model.create_infer_request()
@@ -107,9 +118,18 @@ class OpenVinoDetector(DetectionModel):
             network.free.append(request)
             rows[:, [0, 2]] = (rows[:, [0, 2]] - left) / scale
             rows[:, [1, 3]] = (rows[:, [1, 3]] - top) / scale
-            return boxes_inside(rows.tolist(), width, height)
+            return boxes_inside(rows, searched, size or searched)
 
         return boxes
+
+    def size_needed(self, size: Size) -> Size:
+        """The size at which a picture of this size is searched; no more than its own."""
+        height, width = self._input_for(size)
+        scale = min(width / size[0], height / size[1], 1)
+        return math.ceil(size[0] * scale), math.ceil(size[1] * scale)
+
+    def _input_for(self, size: Size) -> Shape:
+        return self._fixed or input_shape(*size, self._longer_side, self._stride)
 
     def _compiled(self, shape: Shape) -> "_CompiledNetwork":
         """The network for inputs of this shape, compiled on first use."""

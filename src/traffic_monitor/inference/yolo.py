@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from loguru import logger
 
-from traffic_monitor.inference.detection import DetectedBox, DetectionModel, ImageSize, boxes_inside
+from traffic_monitor.inference.detection import DetectedBox, DetectionModel, ImageSize, Size, boxes_inside
 from traffic_monitor.inference.environment import has_nvidia_driver, prepare_environment, silenced, thread_budget
 from traffic_monitor.inference.model_cache import as_onnx, as_openvino, default_cache_dir
 from traffic_monitor.inference.openvino_model import OpenVinoDetector
@@ -52,10 +52,13 @@ class UltralyticsDetector(DetectionModel):
             self.detect(WARM_UP_IMAGE)
             torch.set_num_threads(thread_budget())  # Choosing a device, Ultralytics has set its own number.
 
-    def detect(self, image: Image, class_ids: Sequence[int] | None = None) -> list[DetectedBox]:
-        """Objects of the given classes (None: of all) in a BGR picture of shape (height, width, 3), best first."""
+    def detect(
+        self, image: Image, class_ids: Sequence[int] | None = None, size: Size | None = None
+    ) -> list[DetectedBox]:
+        """Objects in a picture, best first."""
         result = self._model.predict(image, classes=class_ids, **self._options)[0]
-        return boxes_inside(result.boxes.data.tolist(), image.shape[1], image.shape[0])
+        searched = image.shape[1], image.shape[0]
+        return boxes_inside(result.boxes.data.cpu().numpy(), searched, size or searched)
 
 
 def load_detector(section: str, settings: DetectorSettings, searches: int = 1) -> DetectionModel:

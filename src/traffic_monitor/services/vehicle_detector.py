@@ -45,7 +45,9 @@ class VehicleDetector(Service):
         return [cast(DetectionMessage, {**message, "detections": detections})]
 
     def _start(self, message: FrameMessage) -> PendingBoxes:
-        return self._model.start(decode_frame(message["frame_data_jpeg"]), list(self._names))
+        size = message["frame_width"], message["frame_height"]
+        image = decode_frame(message["frame_data_jpeg"], least=self._model.size_needed(size))
+        return self._model.start(image, list(self._names), size)
 
 
 def choose_classes(model_names: Mapping[int, str], settings: VehicleDetectorSettings) -> dict[int, str]:

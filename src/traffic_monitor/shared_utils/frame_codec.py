@@ -15,6 +15,11 @@ Image = npt.NDArray[np.uint8]
 """Pixels of shape (height, width, 3), BGR, 0-255."""
 
 
+LEAST_REDUCTION = 4
+"""A quarter of the width saves a fifth of the decoding. Half of it saves a tenth, and the network notices what was
+left out: on the demo clip one plate less is read."""
+
+
 class FrameCodecError(ValueError):
     """The pixels could not be encoded, or the text is not a picture."""
 
@@ -27,8 +32,13 @@ def encode_frame(image: Image, quality: int) -> str:
     return pybase64.b64encode_as_string(jpeg)
 
 
-def decode_frame(data: str) -> Image:
+def decode_frame(data: str, least: tuple[int, int] = (0, 0)) -> Image:
     """Decode base64 text of a JPEG into BGR pixels.
+
+    Args:
+        data: the text.
+        least: width and height that will do. A picture of four times the size and more is decoded in part, to a
+            smaller one that is not below; (0, 0) for the picture as it is.
 
     Raises:
         FrameCodecError: the text is not base64, or what it holds is not a picture.
@@ -38,7 +48,17 @@ def decode_frame(data: str) -> Image:
     except (binascii.Error, ValueError) as error:
         raise FrameCodecError(f"the frame data is not base64: {error}") from error
     try:
-        return np.asarray(simplejpeg.decode_jpeg(jpeg, colorspace="BGR", fastdct=True, fastupsample=True))
+        return np.asarray(
+            simplejpeg.decode_jpeg(
+                jpeg,
+                colorspace="BGR",
+                fastdct=True,
+                fastupsample=True,
+                min_width=least[0],
+                min_height=least[1],
+                min_factor=LEAST_REDUCTION if any(least) else 1,
+            )
+        )
     except ValueError as error:
         raise FrameCodecError(f"the frame data ({len(jpeg)} bytes) is not a JPEG picture: {error}") from error
 
