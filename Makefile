@@ -6,7 +6,7 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: start test lint format typecheck evaluate install clean
+.PHONY: start test lint format typecheck evaluate bench install clean
 
 start: $(STAMP)
 	$(BIN)/traffic-monitor run
@@ -28,6 +28,10 @@ typecheck: $(STAMP)
 # Measures the shipped weights; writes weights/metrics.json and the table in weights/README.md.
 evaluate: $(STAMP)
 	$(BIN)/python -m training.evaluate
+
+# How fast the application is on this machine; needs the shared clips and weights. See benchmarks/RESULTS.md.
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.speed
 
 install: $(STAMP)
 

@@ -1,6 +1,6 @@
 """What the application is compared with: other ways to watch the same clip, each in a process of its own.
 
-    python benchmarks/peers.py {predict,object_counter,one_process} --source CLIP --weights MODEL
+    python -m benchmarks.peers {predict,object_counter,one_process,openvino_limit} --source CLIP --weights MODEL
         [--config SETTINGS] [--set KEY=VALUE ...]
 
 Prints one line of JSON: frames, seconds, frames per second. Loading and the first frames, in which libraries warm
@@ -20,7 +20,12 @@ from traffic_monitor.inference.environment import prepare_environment
 from traffic_monitor.shared_utils.config_loader import load_settings
 from traffic_monitor.shared_utils.settings import Settings
 
+Figures = dict[str, Any]
+
 WARM_UP_FRAMES = 5
+LIMIT = "openvino_limit"
+LONGER_SIDE = 640
+"""What the detectors were trained at."""
 
 
 def predict(_source: str, weights: Path, settings: Settings) -> Callable[[Any], object]:
@@ -69,6 +74,55 @@ def one_process(_source: str, weights: Path, settings: Settings) -> Callable[[An
     return watch
 
 
+def openvino_limit(source: str, weights: Path, settings: Settings, seconds: float = 6) -> Figures:
+    """OpenVINO alone at the application's input shape, with as many requests at a time as it likes."""
+    import cv2
+    import openvino as ov
+
+    from traffic_monitor.inference.openvino_model import input_shape
+
+    capture = cv2.VideoCapture(source)
+    size = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    core = ov.Core()
+    network = core.read_model(next(weights.glob("*.xml")))
+    if network.input().partial_shape.is_dynamic:
+        longer_side = settings.vehicle_detector.imgsz or LONGER_SIDE
+        network.reshape([1, 3, *input_shape(*size, longer_side, stride=32)])
+    compiled = core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
+    requests = ov.AsyncInferQueue(compiled)
+    picture = ov.Tensor(compiled.input().element_type, compiled.input().shape)
+
+    def searched(until: Callable[[int], bool]) -> int:
+        done = 0
+        while not until(done):
+            requests.start_async({0: picture})
+            done += 1
+        requests.wait_all()
+        return done
+
+    searched(lambda done: done >= WARM_UP_FRAMES)
+    started = time.perf_counter()
+    return _figures(searched(lambda _done: time.perf_counter() - started > seconds), started)
+
+
+def watched(peer: str, source: str, weights: Path, settings: Settings, frames: int | None) -> Figures:
+    """One of the peers on a clip, or on no more than so many frames of it."""
+    watch = PEERS[peer](source, weights, settings)
+    images = frames_of(source)
+    for image in islice(images, WARM_UP_FRAMES):
+        watch(image)
+    done, started = 0, time.perf_counter()
+    for image in islice(images, frames):
+        watch(image)
+        done += 1
+    return _figures(done, started)
+
+
+def _figures(frames: int, started: float) -> Figures:
+    seconds = time.perf_counter() - started
+    return {"frames": frames, "seconds": seconds, "frames_per_s": frames / seconds}
+
+
 PEERS = {"predict": predict, "object_counter": object_counter, "one_process": one_process}
 
 
@@ -87,8 +141,9 @@ def frames_of(source: str) -> Iterator[Any]:
 def main() -> None:
     """Run one peer over a clip and print its speed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("peer", choices=PEERS)
+    parser.add_argument("peer", choices=[*PEERS, LIMIT])
     parser.add_argument("--source", required=True)
+    parser.add_argument("--frames", type=int, help="measure no more than these")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--config", type=Path, default=Path("config/settings.yaml"))
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
@@ -96,16 +151,11 @@ def main() -> None:
     prepare_environment()
     os.environ["YOLO_VERBOSE"] = "False"
     settings = load_settings(arguments.config, arguments.overrides)
-    watch = PEERS[arguments.peer](arguments.source, arguments.weights, settings)
-    frames = frames_of(arguments.source)
-    for image in islice(frames, WARM_UP_FRAMES):
-        watch(image)
-    counted, started = 0, time.perf_counter()
-    for image in frames:
-        watch(image)
-        counted += 1
-    seconds = time.perf_counter() - started
-    print(json.dumps({"frames": counted, "seconds": seconds, "frames_per_s": counted / seconds}))
+    if arguments.peer == LIMIT:
+        figures = openvino_limit(arguments.source, arguments.weights, settings)
+    else:
+        figures = watched(arguments.peer, arguments.source, arguments.weights, settings, arguments.frames)
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

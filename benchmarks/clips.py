@@ -1,0 +1,72 @@
+"""Clips for measuring, made of the demo clip: at another size, or with as many vehicles as asked for."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from traffic_monitor.shared_utils.frame_codec import Image
+
+FRAMES_PER_S = 25
+CAR = (216, 407, 540, 698)
+"""Left, top, right and bottom of a car in the demo clip's frame ``CAR_FRAME``."""
+CAR_FRAME = 517
+EMPTY_FROM = 40
+"""The middle of so many frames of the clip is the street without its vehicles."""
+
+
+def scaled_clip(folder: Path, clip: Path, height: int, frames: int) -> Path:
+    """The clip's first frames at another height."""
+    path = folder / f"{height}p_{frames}.mp4"
+    if not path.exists():
+        _write(path, (_scaled(image, height) for image in islice(_frames(clip), frames)))
+    return path
+
+
+def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 150) -> Path:
+    """The clip's street, empty but for copies of one car that roll along it in rows."""
+    pictures = list(_frames(clip))
+    street = np.median(pictures[:: len(pictures) // EMPTY_FROM], axis=0).astype(np.uint8)
+    left, top, right, bottom = CAR
+    car = pictures[CAR_FRAME][top:bottom, left:right]
+    path = folder / f"{vehicles}_vehicles.mp4"
+    _write(path, (_with_cars(street, car, vehicles, 2 * number) for number in range(frames)))
+    return path
+
+
+def _with_cars(street: Image, car: Image, vehicles: int, moved: int) -> Image:
+    """Cars in rows of eight, each as wide as a ninth of the picture, moved to the right."""
+    image = street.copy()
+    height, width = image.shape[:2]
+    car_width = width // 9
+    small = cv2.resize(car, (car_width, car.shape[0] * car_width // car.shape[1]), interpolation=cv2.INTER_AREA)
+    for number in range(vehicles):
+        row, column = divmod(number, 8)
+        x = (column * width // 8 + moved) % (width - car_width)
+        y = 10 + row * (height - 20) // 5
+        image[y : y + small.shape[0], x : x + car_width] = small
+    return image
+
+
+def _scaled(image: Image, height: int) -> Image:
+    width = image.shape[1] * height // image.shape[0] // 2 * 2
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _frames(clip: Path) -> Iterator[Image]:
+    with av.open(str(clip)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="bgr24")
+
+
+def _write(path: Path, images: Iterable[Image]) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FRAMES_PER_S, options={"preset": "veryfast"})
+        stream.pix_fmt = "yuv420p"
+        for image in images:
+            stream.height, stream.width = image.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())

@@ -1,0 +1,156 @@
+"""How fast the application is: beside others on the same material, and along what may differ on a road.
+
+    python -m benchmarks.speed [--shared ../shared] [--runs 3] [--only compare|curves] [--to speed]
+
+Every run is a process of its own, and the runs of a comparison alternate, because a machine's speed drifts; what
+counts is the ratio of the medians. Prints tables and writes TO.json. ``make bench`` runs it in under ten minutes.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.clips import scaled_clip, street_with_vehicles
+from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
+from traffic_monitor.shared_utils.config_loader import load_settings
+
+Figures = dict[str, Any]
+
+SETTINGS = Path("config/settings.yaml")
+STREET = Path("demo/street.mp4")
+NO_PLATES = ["--set", "lp_detector.min_vehicle_width_px=7680"]
+"""No vehicle is that wide, so none is searched for its plate."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two kinds of run whose ratio is wanted."""
+
+    what: str
+    ours: str
+    theirs: str
+    floor: float
+    aim: float
+
+
+COMPARISONS = [
+    Comparison("ObjectCounter, same OpenVINO export", "application", "ObjectCounter, export", 1.2, 1.6),
+    Comparison("ObjectCounter, .pt", "application", "ObjectCounter, .pt", 2.5, 4),
+    Comparison("the same int8 640x640 model", "application, int8", "ObjectCounter, int8", 0.9, 1.1),
+    Comparison("the application without video", "application, video", "application", 0.8, 0.95),
+    Comparison("OpenVINO's limit, no plates", "application, no plates", "OpenVINO", 0.6, 0.85),
+    Comparison("one process, plates", "application, street", "one process, street", 2, 4),
+]
+
+
+def application(source: Path, *options: str) -> Figures:
+    """One measured run of all seven services."""
+    with tempfile.TemporaryDirectory() as folder:
+        to = Path(folder) / "bench"
+        _run("-m", "traffic_monitor.main_supervisor", "bench", "--source", source, "--to", to, *options)
+        figures: Figures = json.loads(to.with_suffix(".json").read_text())
+    if figures["exit_reason"] != "end_of_stream" or figures["dropped"]:
+        raise SystemExit(f"not a whole run: {figures['exit_reason']}, {figures['dropped']} frames dropped")
+    return figures
+
+
+def peer(name: str, source: Path, weights: Path, *options: str) -> Figures:
+    """One measured run of something else."""
+    figures: Figures = json.loads(
+        _run("-m", "benchmarks.peers", name, "--source", source, "--weights", weights, *options).splitlines()[-1]
+    )
+    return figures
+
+
+def _run(*arguments: object) -> str:
+    command = [sys.executable, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def compare(shared: Path, runs: int) -> Figures:
+    """Alternate all kinds of run, and put their medians in relation."""
+    clip = shared / "videos/adamridene_demo_video.mp4"
+    int8 = shared / "weights/yolo11n_coco_int8_openvino_model"
+    detector = load_settings(SETTINGS).vehicle_detector
+    assert detector.model_path is not None
+    export = as_openvino(detector.model_path, detector.imgsz, default_cache_dir())
+    kinds: dict[str, Callable[[], Figures]] = {
+        "application": lambda: application(clip),
+        "ObjectCounter, export": lambda: peer("object_counter", clip, export),
+        "application, video": lambda: application(clip, "--save-video"),
+        "ObjectCounter, .pt": lambda: peer("object_counter", clip, detector.model_path, "--frames", "120"),
+        "application, no plates": lambda: application(clip, *NO_PLATES),
+        "OpenVINO": lambda: peer("openvino_limit", clip, export),
+        "application, int8": lambda: application(clip, "--weights", int8),
+        "ObjectCounter, int8": lambda: peer("object_counter", clip, int8),
+        "application, street": lambda: application(STREET),
+        "one process, street": lambda: peer("one_process", STREET, detector.model_path, "--frames", "120"),
+    }
+    speeds: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number in range(runs):
+        for kind, run in kinds.items():
+            speeds[kind].append(run()["frames_per_s"])
+            print(f"run {number + 1}: {kind}: {speeds[kind][-1]:.1f} frames/s", flush=True)
+    medians = {kind: statistics.median(measured) for kind, measured in speeds.items()}
+    print("\n| against | frames/s | theirs | ratio | at least | aim |\n|---|---|---|---|---|---|")
+    for row in COMPARISONS:
+        ours, theirs = medians[row.ours], medians[row.theirs]
+        print(f"| {row.what} | {ours:.1f} | {theirs:.1f} | {ours / theirs:.2f} | {row.floor} | {row.aim} |")
+    return {"speeds": speeds, "ratios": {row.what: medians[row.ours] / medians[row.theirs] for row in COMPARISONS}}
+
+
+def curves() -> Figures:
+    """One run each along vehicles per frame, resolution, queue size and length of the clip."""
+    points: list[Figures] = []
+    print("\n| curve | at | frames/s | CPU ms per frame | memory MB |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for curve, at, source, options in _points(Path(folder)):
+            figures = application(source, *options)
+            cpu = sum(service["cpu_ms_per_frame"] for service in figures["services"].values())
+            speed, memory = figures["frames_per_s"], figures["memory_mb"]
+            points.append({"curve": curve, "at": at, "frames_per_s": speed, "cpu_ms": cpu, "memory_mb": memory})
+            print(f"| {curve} | {at} | {speed:.1f} | {cpu:.1f} | {memory} |", flush=True)
+    return {"points": points}
+
+
+def _points(folder: Path) -> Iterator[tuple[str, str, Path, list[str]]]:
+    """Curve, place on it, clip, options."""
+    for vehicles in (0, 5, 10, 20, 40):
+        yield "vehicles per frame", str(vehicles), street_with_vehicles(folder, STREET, vehicles), []
+    for height in (360, 720, 1080, 2160):
+        yield "resolution", f"{height}p", scaled_clip(folder, STREET, height, frames=100), []
+    short = scaled_clip(folder, STREET, 720, frames=200)
+    for size in (1, 4, 16, 64):
+        yield "queue size", str(size), short, ["--set", f"queue_size={size}"]
+    for frames in (100, 400):
+        yield "frames of the clip", str(frames), scaled_clip(folder, STREET, 720, frames=frames), []
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--only", choices=["compare", "curves"])
+    parser.add_argument("--to", type=Path, default=Path("speed"), help="the .json to write, without ending")
+    arguments = parser.parse_args()
+    figures: Figures = {}
+    if arguments.only != "curves":
+        figures["comparisons"] = compare(arguments.shared, arguments.runs)
+    if arguments.only != "compare":
+        figures["curves"] = curves()
+    arguments.to.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
