@@ -51,15 +51,18 @@ def object_counter(source: str, weights: Path, _settings: Settings) -> Callable[
 
 
 def one_process(_source: str, weights: Path, settings: Settings) -> Callable[[Any], object]:
-    """The four models one after the other on each frame, as one would write it in an afternoon."""
-    from boxmot.trackers import ByteTrack
+    """The four models one after the other on each frame, in the same forms as in the application."""
+    from boxmot import ByteTrack
     from ultralytics import YOLO
 
+    from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
     from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
     from traffic_monitor.plates.crops import crop
 
     vehicles = YOLO(str(weights), task="detect")
-    plates = YOLO(str(settings.lp_detector.model_path), task="detect")
+    plate_model = settings.lp_detector.model_path
+    assert plate_model is not None
+    plates = YOLO(str(as_openvino(plate_model, settings.lp_detector.imgsz, default_cache_dir())), task="detect")
     reader = PaddleTextRecognizer(settings.ocr_reader)
     tracker = ByteTrack()
 

@@ -94,7 +94,7 @@ def compare(shared: Path, runs: int) -> Figures:
         "application, int8": lambda: application(clip, "--weights", int8),
         "ObjectCounter, int8": lambda: peer("object_counter", clip, int8),
         "application, street": lambda: application(STREET),
-        "one process, street": lambda: peer("one_process", STREET, detector.model_path, "--frames", "120"),
+        "one process, street": lambda: peer("one_process", STREET, export, "--frames", "120"),
     }
     speeds: dict[str, list[float]] = {kind: [] for kind in kinds}
     for number in range(runs):

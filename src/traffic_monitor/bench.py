@@ -23,6 +23,8 @@ from traffic_monitor.shared_utils.settings import Settings
 
 MEGABYTE = 1e6
 SAMPLE_INTERVAL_S = 1.0
+MEMORY_INTERVAL_S = 4.0
+"""Counting a gigabyte's pages takes tens of milliseconds, in which the process that has them waits."""
 """Memory and queues are looked at this often; the kernel adds up a process's memory page by page."""
 
 
@@ -94,6 +96,7 @@ class RunSampler:
         self.timeline: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self._busy_before: dict[str, tuple[float, float]] = {}
         self._next_sample = 0.0
+        self._next_memory = 0.0
 
     def look(self, status: RunStatus) -> None:
         """Take a sample if it is time for one."""
@@ -103,7 +106,9 @@ class RunSampler:
         if now < self._next_sample:
             return
         self._next_sample = now + SAMPLE_INTERVAL_S
-        self._look_at_memory()
+        if now >= self._next_memory:
+            self._next_memory = now + MEMORY_INTERVAL_S
+            self._look_at_memory()
         if status.state is RunState.STARTING:
             return
         for name, fill in status.queue_fill.items():

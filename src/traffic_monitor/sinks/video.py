@@ -35,7 +35,9 @@ class VideoFile:
         size = (self._stream.width, self._stream.height)
         if (image.shape[1], image.shape[0]) != size:
             image = np.asarray(cv2.resize(image, size), dtype=np.uint8)
-        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+        # OpenCV halves the colours in a tenth of the time that PyAV's own conversion takes.
+        planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         self._last_pts = max(round(media_time / TIME_BASE), self._last_pts + 1)
         frame.pts = self._last_pts
         frame.time_base = TIME_BASE
@@ -58,6 +60,7 @@ class VideoFile:
         stream.width, stream.height = image.shape[1] // 2 * 2, image.shape[0] // 2 * 2
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = TIME_BASE
+        stream.thread_count = 1  # More wait for each other and for the other services.
         stream.codec_context.gop_size = KEYFRAME_INTERVAL_FRAMES
         return stream
 
