@@ -116,14 +116,17 @@ class RunSampler:
         self._look_at_reports(status.results, now)
 
     def _look_at_memory(self) -> None:
+        by_service: dict[str, float] = defaultdict(float)
         together = psutil.Process().memory_full_info().pss / MEGABYTE
         for child in multiprocessing.active_children():
             try:
                 used = psutil.Process(child.pid).memory_full_info().pss / MEGABYTE
             except psutil.Error:  # It has just ended.
                 continue
-            self.memory_mb[child.name] = max(self.memory_mb[child.name], used)
+            by_service[child.name] += used
             together += used
+        for name, used in by_service.items():
+            self.memory_mb[name] = max(self.memory_mb[name], used)
         self.most_memory_mb = max(self.most_memory_mb, together)
 
     def _look_at_reports(self, results: RunResults, now: float) -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -22,7 +23,15 @@ from loguru import logger
 from traffic_monitor.records.run_folder import LOG_FILE
 from traffic_monitor.records.summary import RunResults
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
-from traffic_monitor.shared_utils.control import Command, Failed, Ready, Report, ServiceReport, StopRequested
+from traffic_monitor.shared_utils.control import (
+    Command,
+    Failed,
+    Ready,
+    Report,
+    ServiceReport,
+    StopRequested,
+    WorkerGone,
+)
 from traffic_monitor.shared_utils.cores import available_cores, share_cores
 from traffic_monitor.shared_utils.logging_config import TOLD_ELSEWHERE, LogTarget, silence_opencv
 from traffic_monitor.shared_utils.service_process import (
@@ -85,10 +94,15 @@ class _Abort(Exception):  # noqa: N818 - a way out, not a mistake
 @dataclass
 class _Child:
     name: ServiceName
+    worker: int
+    """Which of the service's processes; 0 for those that have one."""
+    label: str
     process: SpawnProcess
     connection: Connection | None
     ready: bool = False
     failure: str | None = None
+    given_up: bool = False
+    """It died, and the other workers of its service go on without it."""
 
 
 class _Signals:
@@ -162,31 +176,45 @@ class Supervisor:
 
     def _start(self) -> None:
         threads = share_cores(available_cores())
-        for name, arguments in self._wiring().items():
+        wiring = self._wiring()
+        workers = Counter(name for name, _ in wiring)
+        started: Counter[ServiceName] = Counter()
+        for name, arguments in wiring:
+            worker = started[name]
+            started[name] += 1
+            label = name if workers[name] == 1 else f"{name} {worker + 1}"
             ours, theirs = self._context.Pipe(duplex=True)
-            spec = ServiceProcess(name, arguments, self._log_target, threads[name])
+            spec = ServiceProcess(name, arguments, self._log_target, max(threads[name] // workers[name], 1))
             process = self._context.Process(
                 target=run_service_process, args=(spec, self._shutdown_event, theirs), name=name
             )
             with signals_held_back():
                 process.start()
             theirs.close()  # Else the end of the child would not be the end of the pipe.
-            self._children.append(_Child(name, process, ours))
-            logger.info("started {} as process {}", name, process.pid)
+            self._children.append(_Child(name, worker, label, process, ours))
+            logger.info("started {} as process {}", label, process.pid)
 
-    def _wiring(self) -> dict[ServiceName, list[Any]]:
-        """What each service's entry point takes before the shutdown event."""
+    def _wiring(self) -> list[tuple[ServiceName, list[Any]]]:
+        """Each process's service, and what its entry point takes before the shutdown event."""
         settings, edge = self._settings, self._queue
+        workers = settings.vehicle_detector.workers
+        frames, found = self._edges("raw_frames", workers), self._edges("vehicle_detections", workers)
         tracked = [edge("tracked_for_plates"), edge("tracked_for_counting"), edge("tracked_for_display")]
-        return {
-            ServiceName.FRAME_GRABBER: [settings, edge("raw_frames")],
-            ServiceName.VEHICLE_DETECTOR: [settings, edge("raw_frames"), edge("vehicle_detections")],
-            ServiceName.VEHICLE_TRACKER: [settings, edge("vehicle_detections"), tracked],
-            ServiceName.LP_DETECTOR: [settings, tracked[0], edge("lp_candidates")],
-            ServiceName.OCR_READER: [settings, edge("lp_candidates"), edge("ocr_results")],
-            ServiceName.VEHICLE_COUNTER: [settings, tracked[1], edge("counting_updates")],
-            ServiceName.VISUALIZER: [settings, tracked[2], edge("ocr_results"), edge("counting_updates")],
-        }
+        return [
+            (ServiceName.FRAME_GRABBER, [settings, frames if workers > 1 else frames[0]]),
+            *((ServiceName.VEHICLE_DETECTOR, [settings, *pair]) for pair in zip(frames, found, strict=True)),
+            (ServiceName.VEHICLE_TRACKER, [settings, found if workers > 1 else found[0], tracked]),
+            (ServiceName.LP_DETECTOR, [settings, tracked[0], edge("lp_candidates")]),
+            (ServiceName.OCR_READER, [settings, edge("lp_candidates"), edge("ocr_results")]),
+            (ServiceName.VEHICLE_COUNTER, [settings, tracked[1], edge("counting_updates")]),
+            (ServiceName.VISUALIZER, [settings, tracked[2], edge("ocr_results"), edge("counting_updates")]),
+        ]
+
+    def _edges(self, name: str, workers: int) -> list[Any]:
+        """One queue per worker: a process that is killed leaves the locks of its queues locked."""
+        if workers == 1:
+            return [self._queue(name)]
+        return [self._queue(f"{name}_{number + 1}") for number in range(workers)]
 
     def _queue(self, name: str) -> Any:
         """The bounded queue of this name, made on first use."""
@@ -232,14 +260,27 @@ class Supervisor:
             case Failed(reason):
                 child.failure = reason
             case ServiceReport():
-                self._results.take(child.name, report)
+                self._results.take(child.name, report, child.worker)
 
     def _check_children(self) -> None:
         for child in self._children:
-            if child.process.exitcode not in (None, ExitCode.OK):
-                self._receive(0)  # Its last words.
-                failure = f": {child.failure}" if child.failure else f" {_cause_of_death(child.process.exitcode)}"
-                raise _Abort(f"{child.name}{failure}")
+            if child.process.exitcode in (None, ExitCode.OK) or child.given_up:
+                continue
+            self._receive(0)  # Its last words.
+            failure = f": {child.failure}" if child.failure else f" {_cause_of_death(child.process.exitcode)}"
+            if child.failure or self._state is RunState.STARTING or not self._others_of(child):
+                raise _Abort(f"{child.label}{failure}")
+            logger.error("{}{}; the frames it had are lost, the other workers go on", child.label, failure)
+            child.given_up = True
+            for name in (ServiceName.FRAME_GRABBER, ServiceName.VEHICLE_TRACKER):
+                self._tell(name, WorkerGone(child.worker))
+
+    def _others_of(self, child: _Child) -> bool:
+        """Whether other workers of a child's service have not failed."""
+        return any(
+            other.name is child.name and other is not child and other.process.exitcode in (None, ExitCode.OK)
+            for other in self._children
+        )
 
     def _advance(self) -> None:
         """Go on to the next state when it is time, give up when it is too late."""
@@ -249,9 +290,9 @@ class Supervisor:
             if all(child.ready for child in self._children):
                 self._running_since = time.monotonic()
                 self._enter(RunState.RUNNING)
-                self._tell_grabber(Command.START)
+                self._tell(ServiceName.FRAME_GRABBER, Command.START)
             elif waited > timeouts.startup_timeout_s:
-                slow = ", ".join(child.name for child in self._children if not child.ready)
+                slow = ", ".join(child.label for child in self._children if not child.ready)
                 raise _Abort(f"not ready after {timeouts.startup_timeout_s:g} s: {slow}")
         elif self._state is RunState.DRAINING and waited > timeouts.drain_timeout_s:
             raise _Abort(f"the queues were not drained within {timeouts.drain_timeout_s:g} s")
@@ -263,18 +304,18 @@ class Supervisor:
         logger.info("stopping: {}", reason)
         if self._state is RunState.RUNNING:
             self._enter(RunState.DRAINING)
-            self._tell_grabber(Command.STOP)
+            self._tell(ServiceName.FRAME_GRABBER, Command.STOP)
 
     def _enter(self, state: RunState) -> None:
         self._state, self._state_since = state, time.monotonic()
 
-    def _tell_grabber(self, command: Command) -> None:
-        grabber = next(child for child in self._children if child.name is ServiceName.FRAME_GRABBER)
+    def _tell(self, name: ServiceName, command: Command | WorkerGone) -> None:
+        child = next(child for child in self._children if child.name is name)
         try:
-            if grabber.connection is not None:
-                grabber.connection.send(command)
+            if child.connection is not None:
+                child.connection.send(command)
         except OSError:
-            grabber.connection = None  # It has ended or died; watching finds out which.
+            child.connection = None  # It has ended or died; watching finds out which.
 
     def _status(self) -> RunStatus:
         return RunStatus(
@@ -297,7 +338,7 @@ class Supervisor:
         ):
             survivors = [child for child in self._children if child.process.exitcode is None]
             for child in survivors:
-                logger.warning("{} did not leave: {}", child.name, end.__name__)
+                logger.warning("{} did not leave: {}", child.label, end.__name__)
                 end(child.process)
             if survivors:
                 self._join_all(patience)

@@ -73,7 +73,7 @@ class StatusDisplay:
         rate = (frames - self._last_frames) / max(now - self._last_time, 1e-6)
         self._next_line, self._last_frames, self._last_time = now + self._interval_s, frames, now
         fill = " ".join(f"{name}={'?' if fill is None else fill}" for name, fill in status.queue_fill.items())
-        drops = sum(report.dropped for report in results.reports.values())
+        drops = sum(report.dropped for report in map(results.report_of, ServiceName))
         total = f"/{results.frames_total}" if results.frames_total else ""
         counted = results.counts["total_count"] if results.counts else 0
         logger.info(

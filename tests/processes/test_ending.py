@@ -93,6 +93,24 @@ def test_a_killed_service_ends_the_run_with_1_and_its_name(busy_program: Program
     assert "Traceback" not in busy_program.console
 
 
+def test_the_other_workers_go_on_without_one_that_is_killed(tmp_path: Path) -> None:
+    options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "off"]
+    options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
+    options += ["--set", "vehicle_detector.workers=2"]
+    with Program(tmp_path, [*options, *real_weights(), *line_across(0.7)]) as program:
+        program.wait_until(lambda: "raw_frames_1=4 raw_frames_2=4" in program.log, START_TIMEOUT_S, "full queues")
+        program.service("vehicle_detector 1").kill()
+        assert program.wait_for_end(100) == ExitCode.OK
+        program.assert_nothing_left(1)
+        frames = program.summary["frames"]
+        assert "vehicle_detector 1 was killed by SIGKILL; the frames it had are lost" in program.log
+        lost = frames["read"] - frames["processed"]
+        # What was in its queues and in its hands; the rest of the clip went to the other one.
+        assert 0 < lost <= 4 + 4 + 6
+        assert program.summary["exit_reason"] == "end_of_stream"
+        assert program.summary["services"]["vehicle_tracker"]["errors"] == 0
+
+
 def test_services_leave_by_themselves_when_the_supervisor_is_killed(busy_program: Program) -> None:
     busy_program.process.kill()
     busy_program.assert_nothing_left(GONE_WITHIN_S)

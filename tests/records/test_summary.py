@@ -131,3 +131,17 @@ def test_the_number_of_frames_to_come(total: int | None) -> None:
     gathered = RunResults()
     gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(details={"frames_total": total}))
     assert gathered.frames_total == total
+
+
+def test_the_workers_of_a_service_are_one_row() -> None:
+    gathered = RunResults()
+    gathered.take(
+        ServiceName.VEHICLE_DETECTOR, ServiceReport(processed=7, busy_ms_p50=9, cpu_s=1, first_done_at=10.0), 0
+    )
+    gathered.take(ServiceName.VEHICLE_DETECTOR, ServiceReport(processed=5, errors=1, details={"a": 1}), 1)
+    gathered.take(
+        ServiceName.VEHICLE_DETECTOR, ServiceReport(processed=8, busy_ms_p50=7, cpu_s=2, last_done_at=12.0), 0
+    )
+    assert gathered.report_of(ServiceName.VEHICLE_DETECTOR) == ServiceReport(
+        processed=13, errors=1, busy_ms_p50=7, cpu_s=2, last_done_at=12.0, details={"a": 1}
+    )

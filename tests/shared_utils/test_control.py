@@ -13,6 +13,7 @@ from traffic_monitor.shared_utils.control import (
     ServiceControl,
     ServiceReport,
     StopRequested,
+    WorkerGone,
     WorkLog,
 )
 from traffic_monitor.shared_utils.transport import DropPolicy, Output
@@ -51,6 +52,15 @@ def test_commands_are_kept_whichever_question_takes_them_in() -> None:
     assert control.stop_requested
     assert control.started
     assert control.stop_requested
+
+
+def test_a_service_hears_which_workers_have_died() -> None:
+    ours, theirs = Pipe()
+    control = ServiceControl(theirs)
+    assert not control.gone_workers()
+    ours.send(WorkerGone(1))
+    ours.send(Command.START)
+    assert (set(control.gone_workers()), control.started) == ({1}, True)
 
 
 def test_a_service_on_its_own_starts_at_once_and_is_never_stopped() -> None:

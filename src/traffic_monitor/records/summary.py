@@ -15,16 +15,17 @@ from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 class RunResults:
     """What the services have told about the run so far."""
 
-    reports: dict[ServiceName, ServiceReport] = field(default_factory=dict)
+    reports: dict[ServiceName, dict[int, ServiceReport]] = field(default_factory=dict)
+    """Latest report by service and worker."""
     counts: CountUpdateMessage | None = None
     sightings: dict[int, PlateSighting] = field(default_factory=dict)
     """The vehicles of which a plate was found, by track id."""
     searched_in_vain: dict[int, UnreadRecord] = field(default_factory=dict)
     """The vehicles of which none was found, by track id."""
 
-    def take(self, name: ServiceName, report: ServiceReport) -> None:
-        """Take in the latest report of one service."""
-        self.reports[name] = report
+    def take(self, name: ServiceName, report: ServiceReport, worker: int = 0) -> None:
+        """Take in the latest report of one service, or of one of its workers."""
+        self.reports.setdefault(name, {})[worker] = report
         if report.details.get("counts") is not None:
             self.counts = report.details["counts"]
         for record in report.details.get("plates", ()):
@@ -41,8 +42,8 @@ class RunResults:
         }
 
     def report_of(self, name: ServiceName) -> ServiceReport:
-        """The latest report of a service; zeros before the first one."""
-        return self.reports.get(name, ServiceReport())
+        """The latest report of a service, of all its workers together; zeros before the first one."""
+        return ServiceReport.of_all(list(self.reports.get(name, {}).values()))
 
     @property
     def plates(self) -> list[PlateRecord]:

@@ -3,7 +3,7 @@
 import queue
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -16,7 +16,7 @@ from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import encode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import FrameGrabberSettings, Settings
-from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
+from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output, Spread
 
 
 class FrameGrabber(Service):
@@ -107,19 +107,31 @@ class GrabberSource:
 
 def frame_grabber_process(
     config: Settings,
-    output_q: MessageQueue,
+    output_q: MessageQueue | Sequence[MessageQueue],
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
 ) -> None:
-    """Run the frame grabber until its source ends, it is told to stop, or the shutdown event is set."""
+    """Run the frame grabber until its source ends, it is told to stop, or the shutdown event is set.
+
+    Args:
+        config: all settings.
+        output_q: ``raw_frames``, or one queue per detecting worker.
+        shutdown_event: when set, leave at once.
+        control: wire to the supervisor.
+    """
     control = control or ServiceControl()
     policy = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
     source = GrabberSource(config.frame_grabber, control)
+    output = (
+        Spread(output_q, policy, control.gone_workers)
+        if isinstance(output_q, Sequence)
+        else Output(output_q, policy)
+    )
     run_service(
         ServiceName.FRAME_GRABBER,
         lambda: FrameGrabber(config, source),
         source,
-        [Output(output_q, policy)],
+        [output],
         shutdown_event,
         control,
     )

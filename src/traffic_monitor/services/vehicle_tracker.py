@@ -14,7 +14,7 @@ from traffic_monitor.shared_utils.custom_types import (
 from traffic_monitor.shared_utils.frame_codec import decode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
+from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output, Resequencer
 from traffic_monitor.tracking.trackers import Tracker
 
 
@@ -49,7 +49,7 @@ def _tracked_object(detection: Detection, track_id: int) -> TrackedObject:
 
 def vehicle_tracker_process(
     config: Settings,
-    input_q: MessageQueue,
+    input_q: MessageQueue | Sequence[MessageQueue],
     output_qs: Sequence[MessageQueue],
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
@@ -58,18 +58,20 @@ def vehicle_tracker_process(
 
     Args:
         config: all settings.
-        input_q: ``vehicle_detections``.
+        input_q: ``vehicle_detections``, or one queue per detecting worker.
         output_qs: ``tracked_for_plates``, ``tracked_for_counting`` and ``tracked_for_display``, in this order.
         shutdown_event: when set, leave at once.
         control: wire to the supervisor.
     """
+    control = control or ServiceControl()
+    source = Resequencer(input_q, control.gone_workers) if isinstance(input_q, Sequence) else input_q
     # Live, plates and pictures may be dropped for the sake of time; what is counted never is.
     droppable = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
     plates_q, counting_q, display_q = output_qs
     run_service(
         ServiceName.VEHICLE_TRACKER,
         lambda: VehicleTracker(config),
-        input_q,
+        source,
         [Output(plates_q, droppable), Output(counting_q), Output(display_q, droppable)],
         shutdown_event,
         control,

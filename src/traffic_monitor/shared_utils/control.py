@@ -5,14 +5,14 @@ could take with it, so a death never blocks the others.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from multiprocessing.connection import Connection
 from typing import Any
 
 from traffic_monitor.shared_utils.timing import RecentTimes
-from traffic_monitor.shared_utils.transport import Output
+from traffic_monitor.shared_utils.transport import Output, Spread
 
 
 class Command(Enum):
@@ -22,6 +22,14 @@ class Command(Enum):
     """Every service is ready: the grabber may open its source."""
     STOP = auto()
     """Stop reading the source and send the end of the stream."""
+
+
+@dataclass(frozen=True)
+class WorkerGone:
+    """A worker of the service before or behind has died; the others go on."""
+
+    number: int
+    """From 0."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,24 @@ class ServiceReport:
     details: Mapping[str, Any] = field(default_factory=dict)
     """What only this service knows, for example the frames in a file or the latest counts."""
 
+    @classmethod
+    def of_all(cls, reports: Sequence["ServiceReport"]) -> "ServiceReport":
+        """The reports of a service's workers as one: sums, and of each percentile the largest."""
+        if len(reports) < 2:
+            return reports[0] if reports else cls()
+        firsts = [report.first_done_at for report in reports if report.first_done_at is not None]
+        lasts = [report.last_done_at for report in reports if report.last_done_at is not None]
+        return cls(
+            **{name: sum(getattr(report, name) for report in reports) for name in SUMMED},
+            **{name: max(getattr(report, name) for report in reports) for name in LARGEST},
+            first_done_at=min(firsts, default=None),
+            last_done_at=max(lasts, default=None),
+            details={key: value for report in reports for key, value in report.details.items()},
+        )
+
+
+SUMMED = ("processed", "errors", "dropped", "busy_s", "cpu_s")
+LARGEST = tuple(f"{what}_ms_{percentile}" for what in ("busy", "wait", "latency") for percentile in ("p50", "p95"))
 
 Report = Ready | StopRequested | Failed | ServiceReport
 
@@ -78,6 +104,12 @@ class ServiceControl:
         self._connection = connection
         self._started = connection is None
         self._stop_requested = False
+        self._gone: set[int] = set()
+
+    def gone_workers(self) -> Collection[int]:
+        """Numbers of the workers, before or behind this service, that have died."""
+        self._receive()
+        return self._gone
 
     @property
     def started(self) -> bool:
@@ -121,6 +153,8 @@ class ServiceControl:
                 command = self._connection.recv()
                 self._started |= command is Command.START
                 self._stop_requested |= command is Command.STOP
+                if isinstance(command, WorkerGone):
+                    self._gone.add(command.number)
         except (EOFError, OSError):
             self._connection = None
 
@@ -162,7 +196,9 @@ class WorkLog:
         self.errors += 1
         self.consecutive_errors += 1
 
-    def report(self, outputs: list[Output], dropped_at_source: int, details: Mapping[str, Any]) -> ServiceReport:
+    def report(
+        self, outputs: Sequence[Output | Spread], dropped_at_source: int, details: Mapping[str, Any]
+    ) -> ServiceReport:
         """The counters as they stand now."""
         return ServiceReport(
             processed=self.processed,
