@@ -26,7 +26,7 @@ def scaled_clip(folder: Path, clip: Path, height: int, frames: int) -> Path:
     return path
 
 
-def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 150) -> Path:
+def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 100) -> Path:
     """The clip's street, empty but for copies of one car that roll along it in rows."""
     pictures = list(_frames(clip))
     street = np.median(pictures[:: len(pictures) // EMPTY_FROM], axis=0).astype(np.uint8)
@@ -67,6 +67,7 @@ def _write(path: Path, images: Iterable[Image]) -> None:
         stream = container.add_stream("libx264", rate=FRAMES_PER_S, options={"preset": "veryfast"})
         stream.pix_fmt = "yuv420p"
         for image in images:
-            stream.height, stream.width = image.shape[:2]
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = image.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode())

@@ -88,13 +88,13 @@ def compare(shared: Path, runs: int) -> Figures:
         "application": lambda: application(clip),
         "ObjectCounter, export": lambda: peer("object_counter", clip, export),
         "application, video": lambda: application(clip, "--save-video"),
-        "ObjectCounter, .pt": lambda: peer("object_counter", clip, detector.model_path, "--frames", "120"),
+        "ObjectCounter, .pt": lambda: peer("object_counter", clip, detector.model_path, "--frames", "60"),
         "application, no plates": lambda: application(clip, *NO_PLATES),
         "OpenVINO": lambda: peer("openvino_limit", clip, export),
         "application, int8": lambda: application(clip, "--weights", int8),
         "ObjectCounter, int8": lambda: peer("object_counter", clip, int8),
         "application, street": lambda: application(STREET),
-        "one process, street": lambda: peer("one_process", STREET, export, "--frames", "120"),
+        "one process, street": lambda: peer("one_process", STREET, export, "--frames", "60"),
     }
     speeds: dict[str, list[float]] = {kind: [] for kind in kinds}
     for number in range(runs):
@@ -130,7 +130,7 @@ def _points(folder: Path) -> Iterator[tuple[str, str, Path, list[str]]]:
     for height in (360, 720, 1080, 2160):
         yield "resolution", f"{height}p", scaled_clip(folder, STREET, height, frames=100), []
     short = scaled_clip(folder, STREET, 720, frames=200)
-    for size in (1, 4, 16, 64):
+    for size in (1, 4, 64):
         yield "queue size", str(size), short, ["--set", f"queue_size={size}"]
     for frames in (100, 400):
         yield "frames of the clip", str(frames), scaled_clip(folder, STREET, 720, frames=frames), []

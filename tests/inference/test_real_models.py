@@ -1,5 +1,7 @@
 """The adapters around Ultralytics, PaddleOCR and BoxMOT's ReID with real or really built models."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,18 @@ def test_the_paddle_engine_runs_a_recogniser_from_a_folder(tmp_path: Path, stret
     text, confidence = recognizer.read(np.full((40, 120, 3), 200, dtype=np.uint8))
     assert set(text) <= set("0123456789")
     assert 0 <= confidence <= 1
+
+
+def test_a_recogniser_from_a_folder_does_without_pytorch() -> None:
+    program = """
+import sys
+from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
+from traffic_monitor.shared_utils.settings import OcrReaderSettings
+PaddleTextRecognizer(OcrReaderSettings())
+print(sorted({"torch", "modelscope"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_folder_that_holds_no_recogniser_is_refused_by_name(tmp_path: Path) -> None:

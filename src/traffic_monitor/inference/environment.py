@@ -3,9 +3,11 @@
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 
 def prepare_environment() -> None:
@@ -46,3 +48,16 @@ def silenced() -> Iterator[None]:
             for descriptor, original in zip((1, 2), kept, strict=True):
                 os.dup2(original, descriptor)
                 os.close(original)
+
+
+@contextlib.contextmanager
+def left_out(name: str) -> Iterator[None]:
+    """Give imports in here an empty module instead of a package that they ask for but need not have."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = ModuleType(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]

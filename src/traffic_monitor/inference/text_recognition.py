@@ -1,5 +1,6 @@
 """PaddleOCR's text recogniser behind one small interface."""
 
+import contextlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -7,7 +8,7 @@ import cv2
 import numpy as np
 import yaml
 
-from traffic_monitor.inference.environment import prepare_environment, silenced, thread_budget
+from traffic_monitor.inference.environment import left_out, prepare_environment, silenced, thread_budget
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import OcrReaderSettings
@@ -32,8 +33,11 @@ class PaddleTextRecognizer:
         prepare_environment()
         name = settings.model_name or (stated_model_name(settings.model_dir) if settings.model_dir else None)
         self._stretch_to = _stretch_size(settings.model_dir) if settings.model_dir else None
+        # Half of PaddleOCR's memory is PyTorch, which a download service for its official models brings along.
+        downloads = left_out("modelscope") if settings.model_dir else contextlib.nullcontext()
         with silenced():
-            from paddleocr import TextRecognition
+            with downloads:
+                from paddleocr import TextRecognition
 
             try:
                 self._recognition = TextRecognition(
