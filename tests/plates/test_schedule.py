@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from traffic_monitor.plates.schedule import REMEMBERED_TRACKS, WAITS_INTERVALS, ReadingSchedule
+from traffic_monitor.plates.schedule import REMEMBERED_TRACKS, WAITS_INTERVALS, ReadingSchedule, TimeBudget
 
 BOX = [0, 0, 100, 60]
 
@@ -85,3 +85,15 @@ def test_no_more_than_the_latest_vehicles_are_remembered() -> None:
         schedule.searched(track_id, 0, BOX, found=True)
     assert schedule.is_due(0, 100, BOX)  # Forgotten.
     assert not schedule.is_due(REMEMBERED_TRACKS, 100, BOX)
+
+
+def test_a_budget_is_a_share_of_each_second_and_saves_up_for_one() -> None:
+    budget = TimeBudget(0.4, now=10.0)
+    assert budget.is_left(10.0)
+    budget.spend(0.5)
+    assert not budget.is_left(10.2)
+    assert budget.is_left(10.3)
+    budget.spend(0.01)
+    assert budget.is_left(100.0)
+    budget.spend(0.4)
+    assert not budget.is_left(100.0), "more than a second's share was saved up"

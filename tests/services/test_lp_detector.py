@@ -1,5 +1,6 @@
 """The plate detector alone, with a model that answers what the test wants."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.builders import (
     without_added_fields,
 )
 from traffic_monitor.inference.detection import DetectedBox
+from traffic_monitor.services import lp_detector
 from traffic_monitor.services.lp_detector import LPDetector
 from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
@@ -185,12 +187,12 @@ def test_vehicles_with_a_plate_and_vehicles_never_searched_are_not_reported() ->
 
 def test_every_vehicle_is_searched_on_its_own_crop() -> None:
     model = FakeDetectionModel([DetectedBox([50, 70, 100, 85], 0.8, 0)])
-    vehicles = [make_vehicle(1, [0, 0, 150, 100]), make_vehicle(2, [150, 100, 310, 230])]
+    vehicles = [make_vehicle(2, [150, 100, 310, 230]), make_vehicle(1, [0, 0, 150, 100])]
     candidates = LPDetector(config(), model).process(make_tracked_message(vehicles))
-    assert [candidate["vehicle_track_id"] for candidate in candidates] == [1, 2]
+    assert [candidate["vehicle_track_id"] for candidate in candidates] == [2, 1]
     image = make_image()
-    assert [shown.shape for shown in model.images] == [(100, 150, 3), (130, 160, 3)]
-    assert abs(model.images[1].astype(int) - image[100:230, 150:310]).mean() < 3
+    assert [shown.shape for shown in model.images] == [(130, 160, 3), (100, 150, 3)]
+    assert abs(model.images[0].astype(int) - image[100:230, 150:310]).mean() < 3
 
 
 def test_a_vehicle_too_narrow_is_not_searched_and_its_frame_not_decoded() -> None:
@@ -231,3 +233,38 @@ def test_without_a_model_the_service_says_which_key_is_missing() -> None:
     config = Settings.model_validate({"lp_detector": {"model_path": None}})
     with pytest.raises(ServiceError, match=r"lp_detector\.model_path is not set"):
         LPDetector(config)
+
+
+class SlowModel(FakeDetectionModel):
+    """Takes 30 ms of a clock of its own for each search."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__([PLATE])
+        self.now = 100.0
+        monkeypatch.setattr(lp_detector.time, "perf_counter", lambda: self.now)
+
+    def detect(self, *arguments: Any) -> list[DetectedBox]:
+        self.now += 0.03
+        return super().detect(*arguments)
+
+
+def crowd(index: int) -> Any:
+    """Four vehicles side by side, each a little nearer than the one to its left."""
+    edges = [0, 75, 153, 234, 318]
+    boxes = [[left, 60, right, 180] for left, right in pairwise(edges)]
+    return make_tracked_message([make_vehicle(track, box) for track, box in enumerate(boxes, start=1)], index)
+
+
+@pytest.mark.parametrize(("mode", "searched"), [("file", [[4, 3, 2, 1], [], []]), ("live", [[4, 3], [2], [1]])])
+def test_a_live_source_has_a_budget_spent_on_the_nearest_first(
+    mode: str, searched: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = SlowModel(monkeypatch)
+    searching = {"crop_margin": 0, "live_budget_ms": 50, "interval_frames": 100, "min_vehicle_width_px": 50}
+    settings = Settings.model_validate({"frame_grabber": {"mode": mode}, "lp_detector": searching})
+    detector = LPDetector(settings, model)
+    found = []
+    for index in range(3):
+        found.append([candidate["vehicle_track_id"] for candidate in detector.process(crowd(index))])
+        model.now += 0.5
+    assert found == searched

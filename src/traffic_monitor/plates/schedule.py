@@ -74,3 +74,27 @@ class ReadingSchedule:
 
 def _has_grown(attempts: _Attempts, width: int) -> bool:
     return width >= attempts.counted_from_width * WORTHWHILE_GROWTH
+
+
+class TimeBudget:
+    """A share of each second. What is not spent can be saved up, but never more than one second's share.
+
+    Args:
+        share: 0-1.
+        now: seconds on any clock.
+    """
+
+    def __init__(self, share: float, now: float) -> None:
+        self._share = share
+        self._left = share
+        self._now = now
+
+    def is_left(self, now: float) -> bool:
+        """Whether anything may be spent now."""
+        self._left = min(self._left + (now - self._now) * self._share, self._share)
+        self._now = now
+        return self._left > 0
+
+    def spend(self, seconds: float) -> None:
+        """Take away what was spent, also if it is more than was left."""
+        self._left -= seconds

@@ -1,5 +1,6 @@
 """Plate detector: ``TrackedMessage`` in, one ``PlateCandidateMessage`` per plate out."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ from traffic_monitor.inference.detection import DetectionModel
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to_frame
 from traffic_monitor.plates.placement import fit, is_whole, owner_of
-from traffic_monitor.plates.schedule import ReadingSchedule
+from traffic_monitor.plates.schedule import ReadingSchedule, TimeBudget
 from traffic_monitor.records.search_log import SearchLog
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 from traffic_monitor.shared_utils.control import ServiceControl
@@ -39,6 +40,9 @@ class LPDetector(Service):
             self._settings.min_vehicle_width_px,
         )
         self._searches = SearchLog()
+        self._budget: TimeBudget | None = None
+        if config.frame_grabber.is_live:
+            self._budget = TimeBudget(self._settings.live_budget_ms / 1000, time.perf_counter())
         self._frames_seen = 0
 
     def process(self, message: TrackedMessage) -> list[PlateCandidateMessage]:
@@ -46,9 +50,12 @@ class LPDetector(Service):
         candidates = []
         frame_index = message.get("frame_index", self._frames_seen)
         self._frames_seen += 1
-        for vehicle in message["tracked_objects"]:
+        for vehicle in sorted(message["tracked_objects"], key=_nearness, reverse=True):
             if not self._schedule.is_due(vehicle["track_id"], frame_index, vehicle["bbox_xyxy"]):
                 continue
+            started = time.perf_counter()
+            if self._budget is not None and not self._budget.is_left(started):
+                break  # They stay due.
             image = self._decoder.decode(message["frame_id"], message["frame_data_jpeg"])
             found = self._find_plate(image, vehicle, message["tracked_objects"])
             is_plate = isinstance(found, _Plate)
@@ -58,6 +65,8 @@ class LPDetector(Service):
                 candidates.append(_candidate(message, vehicle, found))
             else:
                 self._searches.searched_in_vain(vehicle, media_time_of(message), found)
+            if self._budget is not None:
+                self._budget.spend(time.perf_counter() - started)
         self._searches.seen(message)
         return candidates
 
@@ -82,6 +91,10 @@ class LPDetector(Service):
         if wide:
             return max(wide, key=lambda plate: plate.confidence * plate.fit)
         return UnreadReason.TOO_SMALL if own else UnreadReason.NO_PLATE_FOUND
+
+
+def _nearness(vehicle: TrackedObject) -> int:
+    return box_width(vehicle["bbox_xyxy"])
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,7 @@ class LpDetectorSettings(DetectorSettings):
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     interval_frames: int = Field(default=3, ge=1, le=1000)
     max_candidates: int = Field(default=12, ge=1, le=10000)
+    live_budget_ms: int = Field(default=400, ge=1, le=1000)
 
 
 class OcrReaderSettings(_Section):
