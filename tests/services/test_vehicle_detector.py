@@ -1,11 +1,13 @@
 """The vehicle detector alone, with a model that answers what the test wants."""
 
+import numpy as np
 import pytest
 
 from tests.builders import FRAME_FIELDS, FakeDetectionModel, make_frame_message, make_image, without_added_fields
 from traffic_monitor.inference.detection import DetectedBox, Size
 from traffic_monitor.services.vehicle_detector import VehicleDetector, choose_classes
-from traffic_monitor.shared_utils.frame_codec import FrameCodecError
+from traffic_monitor.shared_utils.custom_types import FrameMessage
+from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
 from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import Settings, VehicleDetectorSettings
 
@@ -49,7 +51,7 @@ def test_the_model_sees_the_pixels_of_the_frame(settings: Settings) -> None:
 def test_a_frame_prepared_ahead_is_searched_once_and_gets_its_own_boxes(settings: Settings) -> None:
     model = FakeDetectionModel([DetectedBox([10, 20, 110, 90], 0.75, 7)])
     detector = VehicleDetector(settings, model)
-    frames = [make_frame_message(0), make_frame_message(1), make_frame_message(2)]
+    frames = [moved(index, 40 * index) for index in range(3)]
     detector.prepare(frames[0])
     detector.prepare(frames[1])
     answers = [message for frame in frames for message in detector.process(frame)]
@@ -68,6 +70,27 @@ def test_no_more_is_decoded_than_the_model_needs(settings: Settings) -> None:
     model = QuarterSizeModel()
     VehicleDetector(settings, model).process(make_frame_message())
     assert (model.images[0].shape, model.sizes) == ((60, 80, 3), [(320, 240)])
+
+
+def moved(index: int, brightness: int) -> FrameMessage:
+    """A grey frame with one brighter place, 16 pixels wide."""
+    image = np.full((240, 320, 3), 90, dtype=np.uint8)
+    image[100:116, 100:116] += np.uint8(brightness)
+    return make_frame_message(index, frame_data_jpeg=encode_frame(image, 95))
+
+
+@pytest.mark.parametrize(("skip_still", "searches"), [(True, 2), (False, 4)])
+def test_a_frame_in_which_nothing_moved_has_the_vehicles_of_the_last_search(
+    skip_still: bool, searches: int, settings: Settings
+) -> None:
+    model = FakeDetectionModel([DetectedBox([10, 20, 110, 90], 0.75, 7)])
+    settings = Settings.model_validate({"vehicle_detector": {"skip_still": skip_still}})
+    detector = VehicleDetector(settings, model)
+    answers = [detector.process(moved(index, level))[0] for index, level in enumerate((0, 0, 40, 40))]
+    assert len(model.images) == searches
+    assert [(answer["frame_index"], len(answer["detections"])) for answer in answers] == [
+        (0, 1), (1, 1), (2, 1), (3, 1),
+    ]  # fmt: skip
 
 
 def test_the_model_is_asked_for_vehicles_only(settings: Settings) -> None:

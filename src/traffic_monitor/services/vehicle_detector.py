@@ -1,9 +1,11 @@
 """Vehicle detector: ``FrameMessage`` in, ``DetectionMessage`` out."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import cast
 
 from traffic_monitor.inference.detection import DetectionModel, PendingBoxes
+from traffic_monitor.inference.stillness import StillnessGate
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
@@ -24,6 +26,8 @@ class VehicleDetector(Service):
         settings = config.vehicle_detector
         self._model = model or load_detector(ServiceName.VEHICLE_DETECTOR, settings, SEARCHES)
         self._names = choose_classes(self._model.names, settings)
+        self._gate = StillnessGate() if settings.skip_still else None
+        self._latest: PendingBoxes = list
         self._started: dict[str, PendingBoxes] = {}
 
     def prepare(self, message: FrameMessage) -> None:
@@ -47,7 +51,10 @@ class VehicleDetector(Service):
     def _start(self, message: FrameMessage) -> PendingBoxes:
         size = message["frame_width"], message["frame_height"]
         image = decode_frame(message["frame_data_jpeg"], least=self._model.size_needed(size))
-        return self._model.start(image, list(self._names), size)
+        if self._gate is None or self._gate.needs_search(image):
+            # Frames in which nothing moved ask for the same boxes again.
+            self._latest = cache(self._model.start(image, list(self._names), size))
+        return self._latest
 
 
 def choose_classes(model_names: Mapping[int, str], settings: VehicleDetectorSettings) -> dict[int, str]:

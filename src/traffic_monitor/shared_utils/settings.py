@@ -151,6 +151,7 @@ class VehicleDetectorSettings(DetectorSettings):
     model_path: Path | None = Path("weights/vehicle_detector.pt")
     conf_threshold: Fraction = 0.1
     workers: int = Field(default=1, ge=1, le=16)
+    skip_still: bool = True
     classes: list[str] = Field(default=["car", "motorcycle", "bus", "truck"], min_length=1)
     class_mapping: dict[int, str] = Field(default_factory=dict)
 

@@ -1,0 +1,43 @@
+"""Whether anything moved between two pictures. Where nothing did, there is nothing new to search for."""
+
+import cv2
+import numpy as np
+
+from traffic_monitor.shared_utils.frame_codec import Image
+
+SAMPLED = (320, 180)
+GRID = (80, 45)
+"""Width and height of the small copies that are compared: one place is 16x16 pixels of 1280x720. It is the mean of
+16 sampled pixels, which leaves a quarter of a camera's noise."""
+
+MOVED_LEVELS = 6
+"""Grey levels, of 255, by which one place must have changed. A vehicle changes its places by tens, averaged noise
+by one or two."""
+
+MOST_STILL_FRAMES = 12
+"""So many pictures in a row may be taken for the same; then one is searched whatever it looks like."""
+
+
+class StillnessGate:
+    """Compares each picture with the last one that was searched, so that slow movement adds up and is seen."""
+
+    def __init__(self) -> None:
+        self._searched: Image | None = None
+        self._shape: tuple[int, ...] = ()
+        self._still_frames = 0
+
+    def needs_search(self, image: Image) -> bool:
+        """Whether a BGR picture differs from the last for which this was true, or has to be searched anyway."""
+        sampled = cv2.resize(image, SAMPLED, interpolation=cv2.INTER_NEAREST)
+        places = cv2.resize(sampled, GRID, interpolation=cv2.INTER_AREA)
+        small = np.asarray(cv2.cvtColor(places, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        if (
+            self._searched is not None
+            and image.shape == self._shape
+            and self._still_frames < MOST_STILL_FRAMES
+            and cv2.absdiff(small, self._searched).max() < MOVED_LEVELS
+        ):
+            self._still_frames += 1
+            return False
+        self._searched, self._shape, self._still_frames = small, image.shape, 0
+        return True
