@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 State = TypeVar("State")
 
-REMEMBERED = 2000
+REMEMBERED = 500
 """States not used for this many others are forgotten, so that a week-long run needs no more memory."""
 
 
