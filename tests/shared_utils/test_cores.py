@@ -23,13 +23,14 @@ def test_the_busiest_have_most_and_all_together_no_more_than_there_are(
 
 
 def test_libraries_are_told_unless_the_user_has_told_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in VARIABLES:
+    for variable in (*VARIABLES, "OMP_WAIT_POLICY"):
         monkeypatch.setenv(variable, "")
         monkeypatch.delenv(variable)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     limit_threads(2)
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert os.environ["OPENCV_FOR_THREADS_NUM"] == "2"
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
 def test_there_is_a_core() -> None:

@@ -33,6 +33,11 @@ def share_cores(cores: int) -> Mapping[ServiceName, int]:
 
 
 def limit_threads(threads: int) -> None:
-    """Tell the libraries of this process, before they are imported; what the user has set stays."""
+    """Tell the libraries of this process, before they are imported; what the user has set stays.
+
+    Threads that wait for each other sleep. By default they spin, which costs a service on a busy machine the turn of
+    the very thread it waits for: PyTorch came down to one frame a second.
+    """
     for variable in VARIABLES:
         os.environ.setdefault(variable, str(threads))
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
