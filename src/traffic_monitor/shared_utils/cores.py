@@ -35,8 +35,8 @@ def share_cores(cores: int) -> Mapping[ServiceName, int]:
 def limit_threads(threads: int) -> None:
     """Tell the libraries of this process, before they are imported; what the user has set stays.
 
-    Threads that wait for each other sleep. By default they spin, which costs a service on a busy machine the turn of
-    the very thread it waits for: PyTorch came down to one frame a second.
+    Threads that wait for each other sleep. By default they spin, and on a busy machine take the turn of the very
+    thread that they wait for: PyTorch came down to one frame a second.
     """
     for variable in VARIABLES:
         os.environ.setdefault(variable, str(threads))
