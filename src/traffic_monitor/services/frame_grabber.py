@@ -16,7 +16,8 @@ from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import encode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import FrameGrabberSettings, Settings
-from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output, Spread
+from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
+from traffic_monitor.shared_utils.workers import Spread
 
 
 class FrameGrabber(Service):

@@ -14,7 +14,8 @@ from traffic_monitor.shared_utils.custom_types import (
 from traffic_monitor.shared_utils.frame_codec import decode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output, Resequencer
+from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
+from traffic_monitor.shared_utils.workers import Resequencer
 from traffic_monitor.tracking.trackers import Tracker
 
 

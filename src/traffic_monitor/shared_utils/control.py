@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from traffic_monitor.shared_utils.timing import RecentTimes
-from traffic_monitor.shared_utils.transport import Output, Spread
+from traffic_monitor.shared_utils.transport import Outgoing
 
 
 class Command(Enum):
@@ -197,7 +197,7 @@ class WorkLog:
         self.consecutive_errors += 1
 
     def report(
-        self, outputs: Sequence[Output | Spread], dropped_at_source: int, details: Mapping[str, Any]
+        self, outputs: Sequence[Outgoing], dropped_at_source: int, details: Mapping[str, Any]
     ) -> ServiceReport:
         """The counters as they stand now."""
         return ServiceReport(

@@ -10,7 +10,7 @@ from loguru import logger
 
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S, REPORT_INTERVAL_S
 from traffic_monitor.shared_utils.control import ServiceControl, WorkLog
-from traffic_monitor.shared_utils.transport import MessageSource, Output, Prefetch, Spread
+from traffic_monitor.shared_utils.transport import MessageSource, Outgoing, Prefetch
 
 MAX_CONSECUTIVE_ERRORS = 50
 """A service that fails on this many messages in a row is broken, not unlucky: better to end than to run blind."""
@@ -56,7 +56,7 @@ def run_service(
     name: str,
     build: Callable[[], Service],
     source: MessageSource,
-    outputs: Sequence[Output | Spread],
+    outputs: Sequence[Outgoing],
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
     *,
@@ -92,7 +92,7 @@ class _Loop:
         name: str,
         service: Service,
         source: MessageSource,
-        outputs: list[Output | Spread],
+        outputs: list[Outgoing],
         shutdown_event: ShutdownEvent,
         control: ServiceControl,
     ) -> None:

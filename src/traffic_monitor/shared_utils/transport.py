@@ -8,7 +8,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
@@ -52,6 +52,23 @@ class DropPolicy(Enum):
     """Discard the oldest waiting message: a live source never falls behind."""
 
 
+class Outgoing(Protocol):
+    """An outgoing edge of a service."""
+
+    @property
+    def dropped(self) -> int:
+        """Messages discarded for want of room."""
+
+    def send(self, message: Any, cancelled: Callable[[], bool]) -> None:
+        """Deliver one message; give up when ``cancelled()`` becomes true."""
+
+    def end(self, cancelled: Callable[[], bool]) -> None:
+        """Send the end of the stream, which is never dropped."""
+
+    def abandon(self) -> None:
+        """Forget what is still unsent, so that the process can exit although nobody reads it."""
+
+
 class Output:
     """One outgoing edge of a service: a queue, its drop policy and the number of drops."""
 
@@ -79,7 +96,7 @@ class Output:
 
     def abandon(self) -> None:
         """Forget what is still unsent, so that the process can exit although nobody reads it."""
-        _forget_unsent(self._queue)
+        forget_unsent(self._queue)
 
     def _send_blocking(self, message: Any, cancelled: Callable[[], bool]) -> None:
         while not cancelled():
@@ -91,75 +108,17 @@ class Output:
                 return
 
     def _discard_oldest(self) -> None:
-        self.dropped += _discard_oldest(self._queue)
+        self.dropped += discard_oldest(self._queue)
 
 
-class Spread:
-    """One outgoing edge to several workers: each message goes to one of them, in turn where there is room.
-
-    Args:
-        queues: one per worker, so that a worker that dies takes no lock with it that the others need.
-        policy: what happens to a message for which no queue has room.
-        gone: gives the numbers of the workers that have died; they get nothing more.
-    """
-
-    def __init__(
-        self, queues: Sequence[MessageQueue], policy: DropPolicy, gone: Callable[[], Collection[int]] = tuple
-    ) -> None:
-        self._queues = dict(enumerate(queues))
-        self._policy = policy
-        self._gone = gone
-        self._turn = 0
-        self.dropped = 0
-
-    def send(self, message: Any, cancelled: Callable[[], bool]) -> None:
-        """Deliver one message to one worker; give up when ``cancelled()`` becomes true or no worker is left."""
-        while not cancelled() and self._leave_out_gone():
-            in_turn = sorted(self._queues, key=lambda number: number < self._turn)
-            for number in in_turn:
-                if self._put(number, message):
-                    self._turn = number + 1
-                    return
-            if self._policy is DropPolicy.DROP_OLDEST:
-                self.dropped += _discard_oldest(self._queues[in_turn[0]])
-            else:
-                time.sleep(RETRY_FULL_S)
-
-    def end(self, cancelled: Callable[[], bool]) -> None:
-        """Send the end of the stream to every worker."""
-        waiting = set(self._queues)
-        while waiting and not cancelled():
-            self._leave_out_gone()
-            waiting = {number for number in waiting & set(self._queues) if not self._put(number, None)}
-            if waiting:
-                time.sleep(RETRY_FULL_S)
-
-    def abandon(self) -> None:
-        """Forget what is still unsent."""
-        for message_queue in self._queues.values():
-            _forget_unsent(message_queue)
-
-    def _put(self, number: int, message: Any) -> bool:
-        try:
-            self._queues[number].put(message, timeout=0)
-        except queue.Full:
-            return False
-        return True
-
-    def _leave_out_gone(self) -> bool:
-        """Whether a worker is left."""
-        for number in set(self._gone()) & set(self._queues):
-            _forget_unsent(self._queues.pop(number))
-        return bool(self._queues)
-
-
-def _forget_unsent(message_queue: MessageQueue) -> None:
+def forget_unsent(message_queue: MessageQueue) -> None:
+    """Have the process exit although nobody reads what is unsent, where the queue has a thread that sends."""
     cancel = getattr(message_queue, "cancel_join_thread", None)
     if cancel is not None:
         cancel()
 
 
-def _discard_oldest(message_queue: MessageQueue) -> int:
+def discard_oldest(message_queue: MessageQueue) -> int:
     """Discard the oldest waiting message; how many that were."""
     try:
         message_queue.get(timeout=0)
@@ -243,74 +202,3 @@ class FanIn:
                 raise queue.Empty
             time.sleep(min(IDLE_POLL_S, remaining))
         return None
-
-
-class Resequencer:
-    """The results of several workers as one stream, each camera's frames in the order of ``frame_index``.
-
-    A frame waits until the one before it has come, or cannot come any more: when every worker that is left has
-    given a later one. So a frame that a worker failed on, or took with it when it died, holds up nobody for long.
-
-    Args:
-        sources: one per worker. Each is read by a thread, for what a dead worker left half written is never whole.
-        gone: gives the numbers of the workers that have died.
-    """
-
-    def __init__(self, sources: Sequence[MessageSource], gone: Callable[[], Collection[int]] = tuple) -> None:
-        self._open = {number: Prefetch(source, lambda _message: None) for number, source in enumerate(sources)}
-        self._gone = gone
-        self._first: dict[int, Any] = {}
-        """By worker: the message that is next of those it gave."""
-        self._expected: dict[str, int] = {}
-        """By camera: the frame that is next."""
-        self.dropped = 0
-        """Messages that came after later ones had been handed out."""
-
-    def get(self, *, timeout: float) -> Any:
-        """Next message; ``None`` after the last worker has ended."""
-        deadline = time.monotonic() + timeout
-        while self._open or self._first:
-            self._fetch()
-            number = self._next()
-            if number is not None:
-                message = self._first.pop(number)
-                if self._is_late(message):
-                    self.dropped += 1
-                    continue
-                self._expected[message["camera_id"]] = message.get("frame_index", -1) + 1
-                return message
-            remaining = deadline - time.monotonic()
-            if self._open and remaining <= 0:
-                raise queue.Empty
-            time.sleep(min(IDLE_POLL_S, max(remaining, 0)))
-        return None
-
-    def _fetch(self) -> None:
-        gone = self._gone()
-        for number in self._open.keys() - self._first.keys():
-            try:
-                message = self._open[number].get(timeout=POLL_INTERVAL_S if number in gone else 0)
-            except queue.Empty:
-                if number in gone:
-                    del self._open[number]
-                continue
-            if message is None:
-                del self._open[number]
-            else:
-                self._first[number] = message
-
-    def _next(self) -> int | None:
-        """The worker whose message is due, if any is."""
-        for number, message in self._first.items():
-            if message.get("frame_index", 0) <= self._expected.get(message["camera_id"], 0):
-                return number
-        if self._first and self._open.keys() <= self._first.keys():
-            return min(self._first, key=self._captured_at)
-        return None
-
-    def _captured_at(self, number: int) -> float:
-        message = self._first[number]
-        return float(message.get("captured_at", message["timestamp"]))
-
-    def _is_late(self, message: Any) -> bool:
-        return bool(message.get("frame_index", 0) < self._expected.get(message["camera_id"], 0))
