@@ -11,9 +11,11 @@ import numpy as np
 from traffic_monitor.shared_utils.frame_codec import Image
 
 FRAMES_PER_S = 25
-CAR = (216, 407, 540, 698)
+CAR = (673, 307, 839, 438)
 """Left, top, right and bottom of a car in the demo clip's frame ``CAR_FRAME``."""
 CAR_FRAME = 517
+MOST_MOVED = 24
+"""Pixels; so far that the cars of a row never touch."""
 EMPTY_FROM = 40
 """The middle of so many frames of the clip is the street without its vehicles."""
 
@@ -38,14 +40,14 @@ def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 
 
 
 def _with_cars(street: Image, car: Image, vehicles: int, moved: int) -> Image:
-    """Cars in rows of eight, each as wide as a ninth of the picture, moved to the right."""
+    """Cars in rows of eight, each as wide as a ninth of the picture, moved to the right and back again."""
     image = street.copy()
     height, width = image.shape[:2]
     car_width = width // 9
     small = cv2.resize(car, (car_width, car.shape[0] * car_width // car.shape[1]), interpolation=cv2.INTER_AREA)
     for number in range(vehicles):
         row, column = divmod(number, 8)
-        x = (column * width // 8 + moved) % (width - car_width)
+        x = column * (width - car_width - MOST_MOVED) // 7 + moved % MOST_MOVED
         y = 10 + row * (height - 20) // 5
         image[y : y + small.shape[0], x : x + car_width] = small
     return image

@@ -1,6 +1,6 @@
 """What the application is compared with: other ways to watch the same clip, each in a process of its own.
 
-    python -m benchmarks.peers {predict,object_counter,one_process,openvino_limit} --source CLIP --weights MODEL
+    python -m benchmarks.peers {object_counter,one_process,openvino_limit} --source CLIP --weights MODEL
         [--config SETTINGS] [--set KEY=VALUE ...]
 
 Prints one line of JSON: frames, seconds, frames per second. Loading and the first frames, in which libraries warm
@@ -26,17 +26,6 @@ WARM_UP_FRAMES = 5
 LIMIT = "openvino_limit"
 LONGER_SIDE = 640
 """What the detectors were trained at."""
-
-
-def predict(_source: str, weights: Path, settings: Settings) -> Callable[[Any], object]:
-    """Ultralytics' ``predict`` on each frame, nothing else."""
-    from ultralytics import YOLO
-
-    model = YOLO(str(weights), task="detect")
-    detector = settings.vehicle_detector
-    return lambda image: model.predict(
-        image, conf=detector.conf_threshold, iou=detector.iou_threshold, verbose=False
-    )
 
 
 def object_counter(source: str, weights: Path, _settings: Settings) -> Callable[[Any], object]:
@@ -126,7 +115,7 @@ def _figures(frames: int, started: float) -> Figures:
     return {"frames": frames, "seconds": seconds, "frames_per_s": frames / seconds}
 
 
-PEERS = {"predict": predict, "object_counter": object_counter, "one_process": one_process}
+PEERS = {"object_counter": object_counter, "one_process": one_process}
 
 
 def frames_of(source: str) -> Iterator[Any]:

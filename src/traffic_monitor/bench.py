@@ -23,9 +23,9 @@ from traffic_monitor.shared_utils.settings import Settings
 
 MEGABYTE = 1e6
 SAMPLE_INTERVAL_S = 1.0
+"""Queues and reports are looked at this often."""
 MEMORY_INTERVAL_S = 4.0
-"""Counting a gigabyte's pages takes tens of milliseconds, in which the process that has them waits."""
-"""Memory and queues are looked at this often; the kernel adds up a process's memory page by page."""
+"""Memory less often: the kernel adds up a process's pages one by one, and the process waits meanwhile."""
 
 
 @dataclass(frozen=True)

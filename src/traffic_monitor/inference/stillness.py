@@ -6,9 +6,10 @@ import numpy as np
 from traffic_monitor.shared_utils.frame_codec import Image
 
 SAMPLED = (320, 180)
+"""Width and height at which pixels are picked out, unaveraged: that takes a tenth of averaging all of them."""
 GRID = (80, 45)
-"""Width and height of the small copies that are compared: one place is 16x16 pixels of 1280x720. It is the mean of
-16 sampled pixels, which leaves a quarter of a camera's noise."""
+"""Width and height of what is compared: one place is 16x16 pixels of 1280x720. It is the mean of 16 sampled
+pixels, which leaves a quarter of a camera's noise."""
 
 MOVED_LEVELS = 6
 """Grey levels, of 255, by which one place must have changed. A vehicle changes its places by tens, averaged noise
