@@ -23,7 +23,7 @@ class ScriptedSupervisor:
 
     clock = 1000.0
 
-    def __init__(self, settings: Settings, run_dir: Path, on_status: object) -> None:
+    def __init__(self, settings: Settings, run_dirs: list[Path], on_status: object) -> None:
         self._tell = on_status
 
     def run(self) -> RunOutcome:
@@ -37,9 +37,12 @@ class ScriptedSupervisor:
             results.take(ServiceName.VEHICLE_DETECTOR, report)
             state = RunState.STARTING if second < 2 else RunState.RUNNING
             fill = {"raw_frames": second, "ocr_results": None}
-            self._tell(RunStatus(state, 7, float(done), results, fill))  # type: ignore[operator]
+            self._tell(RunStatus(state, 7, 7, float(done), results, fill))  # type: ignore[operator]
         results.take(
-            ServiceName.VEHICLE_COUNTER, ServiceReport(processed=10, latency_ms_p50=60.0, cpu_s=0.2, dropped=1)
+            ServiceName.VEHICLE_COUNTER,
+            ServiceReport(
+                processed=10, latency_ms_p50=60.0, cpu_s=0.2, dropped=1, details={"cam1": {"processed": 10}}
+            ),
         )
         results.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=10, first_done_at=1002.0))
         results.take(
@@ -76,7 +79,7 @@ def test_samples_are_taken_once_a_second(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(bench.time, "time", lambda: 1000.0)
     sampler = RunSampler()
     for _ in range(5):
-        sampler.look(RunStatus(RunState.RUNNING, 7, 1.0, RunResults(), {"raw_frames": 3}))
+        sampler.look(RunStatus(RunState.RUNNING, 7, 7, 1.0, RunResults(), {"raw_frames": 3}))
     assert sampler.fills["raw_frames"] == [3]
 
 

@@ -24,7 +24,7 @@ class FakeSupervisor:
     started: list[Settings]
     outcome: RunOutcome
 
-    def __init__(self, settings: Settings, run_dir: Path, on_status: Callable[[RunStatus], None]) -> None:
+    def __init__(self, settings: Settings, run_dirs: list[Path], on_status: Callable[[RunStatus], None]) -> None:
         self.started.append(settings)
 
     def run(self) -> RunOutcome:
@@ -35,8 +35,8 @@ class FakeSupervisor:
 def supervisor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, restored_logging: None) -> type[FakeSupervisor]:
     FakeSupervisor.started = []
     results = RunResults()
-    results.take(ServiceName.VEHICLE_COUNTER, ServiceReport(processed=12))
-    results.take(ServiceName.VISUALIZER, ServiceReport(details={"counts": make_count_update(3)}))
+    results.take(ServiceName.VEHICLE_COUNTER, ServiceReport(details={"cam1": {"processed": 12}}))
+    results.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"counts": make_count_update(3)}}))
     FakeSupervisor.outcome = RunOutcome("end_of_stream", ExitCode.OK, 2.0, results)
     monkeypatch.setattr(cli, "Supervisor", FakeSupervisor)
     monkeypatch.chdir(tmp_path)
@@ -163,6 +163,102 @@ def test_a_mistake_is_explained_with_exit_code_2_and_nothing_is_started(
     assert "Traceback" not in told.err + told.out
     assert supervisor.started == []
     assert not list(Path().glob("output/cam1_*"))
+
+
+@pytest.fixture
+def two_cameras(weights: list[str], clip: Path) -> list[str]:
+    """Arguments with which two cameras can be run, as far as can be seen."""
+    cameras = [
+        {"camera_id": name, "frame_grabber": {"source": str(clip)}, "vehicle_counter": {"lines": [line]}}
+        for name, line in (("north", NORTH_LINE), ("yard", {**NORTH_LINE, "name": "yard"}))
+    ]
+    Path("two.yaml").write_text(yaml.safe_dump({"cameras": cameras}), encoding="utf-8")
+    return ["--config", "two.yaml", *weights[2:]]
+
+
+NORTH_LINE = {"name": "north", "points": [[0, 0.5], [1, 0.5]]}
+
+
+def results_of_two() -> RunResults:
+    results = RunResults()
+    results.take(
+        ServiceName.VEHICLE_COUNTER,
+        ServiceReport(details={"north": {"processed": 5}, "yard": {"processed": 7}}),
+    )
+    told = {"north": {"counts": make_count_update(1)}, "yard": {"counts": make_count_update(2)}}
+    results.take(ServiceName.VISUALIZER, ServiceReport(details=told))
+    return results
+
+
+def summary_of(camera_id: str) -> Any:
+    return json.loads(Path(f"output/latest_{camera_id}/summary.json").read_text(encoding="utf-8"))
+
+
+def test_every_camera_has_a_folder_and_a_summary_of_its_own(
+    two_cameras: list[str], supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    supervisor.outcome = RunOutcome("stopped", ExitCode.OK, 2.0, results_of_two(), {"yard": "end_of_stream"})
+    assert run_command_line(two_cameras) == ExitCode.OK
+    assert [camera.camera_id for camera in supervisor.started[0].each_camera()] == ["north", "yard"]
+    north, yard = summary_of("north"), summary_of("yard")
+    assert (north["exit_reason"], north["frames"]["processed"], north["counts"]["total"]) == ("stopped", 5, 1)
+    assert (yard["exit_reason"], yard["frames"]["processed"], yard["counts"]["total"]) == ("end_of_stream", 7, 2)
+    assert Path("output/latest").resolve() == Path("output/latest_north").resolve()
+    shown = capsys.readouterr().out
+    assert "5 frames" in shown
+    assert "7 frames" in shown
+
+
+def test_a_camera_that_was_lost_is_told_and_the_exit_code_says_so(
+    two_cameras: list[str], supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = "aborted: frame_grabber yard: the camera is lost"
+    supervisor.outcome = RunOutcome("stopped", ExitCode.ABORTED, 2.0, results_of_two(), {"yard": lost})
+    assert run_command_line(two_cameras) == ExitCode.ABORTED
+    assert (summary_of("north")["exit_reason"], summary_of("yard")["exit_reason"]) == ("stopped", lost)
+    assert lost in capsys.readouterr().err
+
+
+def test_one_of_the_cameras_can_be_run_alone(two_cameras: list[str], supervisor: type[FakeSupervisor]) -> None:
+    assert run_command_line([*two_cameras, "--camera", "yard"]) == ExitCode.OK
+    (settings,) = supervisor.started
+    assert (settings.camera_id, settings.cameras) == ("yard", [])
+    assert [line.name for line in settings.vehicle_counter.lines] == ["yard"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["run", "--camera", "roof"], ["--camera", "roof", "north, yard"], id="an unknown camera"),
+        pytest.param(["run", "--source", "0"], ["--source", "--set cameras=[]"], id="a source beside cameras"),
+        pytest.param(["line"], ["--camera", "north, yard"], id="lines of no camera in particular"),
+        pytest.param(["slit"], ["--camera", "north, yard"], id="a slit picture of no camera in particular"),
+    ],
+)
+def test_what_is_unclear_with_several_cameras_is_said(
+    two_cameras: list[str],
+    supervisor: type[FakeSupervisor],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: list[str],
+) -> None:
+    assert run_command_line([*arguments, "--config", "two.yaml"]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert [word for word in words if word not in told] == []
+    assert len(told.splitlines()) == 1
+    assert supervisor.started == []
+
+
+def test_a_mistake_of_one_camera_is_told_with_its_place(
+    weights: list[str], supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = {"a": "gone.mp4", "b": 97}
+    cameras = [{"camera_id": name, "frame_grabber": {"source": source}} for name, source in sources.items()]
+    Path("two.yaml").write_text(yaml.safe_dump({"cameras": cameras}), encoding="utf-8")
+    assert run_command_line(["--config", "two.yaml", *weights[2:]]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert "two.yaml: cameras.0.frame_grabber.source: gone.mp4 does not exist" in told
+    assert "two.yaml: cameras.1.frame_grabber.source: there is no webcam 97" in told
 
 
 def test_weights_that_the_file_names_and_that_are_missing_are_blamed_on_the_file(

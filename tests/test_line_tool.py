@@ -129,6 +129,20 @@ def test_a_line_drawn_anew_under_the_same_name_replaces_the_old_one(settings_fil
     assert load_settings(settings_file).vehicle_counter.lines == [moved]
 
 
+def test_the_lines_of_one_of_several_cameras_are_saved_beside_it(settings_file: Path) -> None:
+    cameras = "cameras:\n"
+    for name in ("north", "yard"):
+        cameras += f"  - camera_id: {name}  # by the {name}\n    frame_grabber: {{source: {name}.mp4}}\n"
+    settings_file.write_text(settings_file.read_text().partition("cameras:")[0] + cameras)
+    before = load_settings(settings_file)
+    line_tool.save_plan(VehicleCounterSettings(lines=[DIAGONAL]), settings_file, "yard")
+    after = load_settings(settings_file)
+    north, yard = after.each_camera()
+    assert yard.vehicle_counter.lines == [DIAGONAL]
+    assert north.vehicle_counter == before.vehicle_counter == after.vehicle_counter
+    assert "# by the yard" in settings_file.read_text()
+
+
 def test_a_file_that_cannot_be_changed_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be changed"):
         line_tool.save_plan(VehicleCounterSettings(), tmp_path / "none.yaml")

@@ -50,6 +50,14 @@ def test_with_everything_in_its_place_all_is_fine(files: Path) -> None:
     assert list(Path("out/put").iterdir()) == []
 
 
+def test_each_camera_is_looked_at_and_named_by_its_place(files: Path) -> None:
+    cameras = [{"camera_id": name, "frame_grabber": {"source": f"{name}.mp4"}} for name in ("clip", "gone")]
+    (problem,) = wrong(config(cameras=cameras))
+    assert (problem.subject, problem.message) == ("cameras.1.frame_grabber.source", "gone.mp4 does not exist")
+    subjects = [check.subject for check in check_machine(config(cameras=cameras))]
+    assert {"first frame of clip", "first frame of gone"} < set(subjects)
+
+
 @pytest.mark.parametrize(
     ("changes", "subject", "words"),
     [

@@ -252,7 +252,8 @@ def test_the_summary_of_a_long_run_does_not_name_who_passed_too_long_ago() -> No
     results = RunResults()
     sighting = {"text": "KLM7", "confidence": 0.9, "readings": 3, "class_name": "car", "first_seen": 0.0}
     plates = [sighting | {"track_id": track, "last_seen": seen} for track, seen in ((1, 10.0), (2, 500.0))]
-    results.take(ServiceName.VISUALIZER, ServiceReport(details={"plates": plates}))
-    results.take(ServiceName.FRAME_GRABBER, ServiceReport(details={"media_seconds": 600.0}))
-    results.forget_old(200.0)
-    assert list(results.sightings) == [2]
+    results.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"plates": plates}}))
+    results.take(ServiceName.FRAME_GRABBER, ServiceReport(details={"cam1": {"media_seconds": 600.0}}))
+    camera = results.cameras["cam1"]
+    camera.forget_old(200.0)
+    assert list(camera.sightings) == [2]

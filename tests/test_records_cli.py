@@ -140,19 +140,19 @@ def test_a_mistake_is_one_line_with_exit_code_2(
 
 def test_at_its_end_a_run_has_its_exports_and_report(tmp_path: Path) -> None:
     record_cars(tmp_path, ["KLM7"])
-    records_cli.complete_records(tmp_path, RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()))
+    records_cli.complete_records(tmp_path, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()))
     names = {path.name for path in tmp_path.iterdir()}
     assert {"passages.csv", "counts.csv", "passages.jsonl", "report.html"} <= names
 
 
 def test_who_interrupts_twice_does_not_wait_for_the_report(tmp_path: Path) -> None:
     record_cars(tmp_path, ["KLM7"])
-    records_cli.complete_records(tmp_path, RunOutcome("aborted", ExitCode.INTERRUPTED, 1.0, RunResults()))
+    records_cli.complete_records(tmp_path, "cam1", RunOutcome("aborted", ExitCode.INTERRUPTED, 1.0, RunResults()))
     assert not (tmp_path / "report.html").exists()
 
 
 def test_a_report_that_cannot_be_written_ends_no_run_in_a_traceback(tmp_path: Path) -> None:
     record_cars(tmp_path, ["KLM7"])
     (tmp_path / "report.html").mkdir()
-    records_cli.complete_records(tmp_path, RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()))
+    records_cli.complete_records(tmp_path, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()))
     assert (tmp_path / "passages.csv").exists()

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from traffic_monitor.main_supervisor import RunOutcome, RunState, RunStatus, Supervisor
 from traffic_monitor.records.files import replacing
-from traffic_monitor.records.run_folder import create_run_folder
+from traffic_monitor.records.run_folder import create_run_folders
 from traffic_monitor.records.summary import RunResults
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceReport
@@ -148,9 +148,10 @@ def measure_run(settings: Settings, source: str) -> Measurement:
         source: as it may be shown.
     """
     with tempfile.TemporaryDirectory() as folder:
-        run_dir = create_run_folder(Path(folder), settings.camera_id, datetime.now().astimezone())
+        cameras = [camera.camera_id for camera in settings.each_camera()]
+        run_dirs = create_run_folders(Path(folder), cameras, datetime.now().astimezone())
         sampler = RunSampler()
-        outcome = Supervisor(settings, run_dir, sampler.look).run()
+        outcome = Supervisor(settings, run_dirs, sampler.look).run()
     return _measurement(outcome, sampler, source)
 
 

@@ -19,7 +19,7 @@ from traffic_monitor.main_supervisor import RunOutcome, Supervisor
 from traffic_monitor.official_weights import FetchError, fetch_official_weights, use_for_vehicles
 from traffic_monitor.preflight import check_machine, check_settings
 from traffic_monitor.records.database import DatabaseError
-from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folder, write_summary
+from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folders, write_summary
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
 from traffic_monitor.records.summary import build_summary
 from traffic_monitor.records_cli import add_records_commands, complete_records
@@ -51,6 +51,7 @@ errors = Console(stderr=True)
 
 SourceOption = Annotated[str | None, typer.Option(help="Video file, webcam index or URL.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="Settings file; default: config/settings.yaml.")]
+CameraOption = Annotated[str | None, typer.Option(help="One of the settings' cameras, by its camera_id.")]
 SetOption = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.")]
 
 
@@ -85,18 +86,24 @@ def run(
     output_dir: Annotated[Path | None, typer.Option("--output", help="Folder for the run's folder.")] = None,
     display: Annotated[DisplayMode | None, typer.Option(help="Live window.")] = None,
     save_video: Annotated[bool | None, typer.Option(help="Write annotated.mp4.")] = None,
+    camera: CameraOption = None,
     overrides: SetOption = [],  # noqa: B006 - typer reads the default and never changes it
 ) -> None:
-    """Watch a source until it ends or is stopped, and write down what was found."""
-    settings = load_settings(config, overrides, _options(source, output_dir, display, save_video))
+    """Watch a source, or several cameras, until it ends or is stopped, and write down what was found."""
+    settings = _load(config, overrides, _options(source, output_dir, display, save_video), camera)
     _refuse_problems(settings)
     raise typer.Exit(_run(settings))
 
 
 @app.command()
-def check(source: SourceOption = None, config: ConfigOption = None, overrides: SetOption = []) -> None:  # noqa: B006
-    """Check settings, weights, packages, camera and screen, and say what is fine and what is not."""
-    settings = load_settings(config, overrides, _options(source, None, None, None))
+def check(
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    camera: CameraOption = None,
+    overrides: SetOption = [],  # noqa: B006
+) -> None:
+    """Check settings, weights, packages, cameras and screen, and say what is fine and what is not."""
+    settings = _load(config, overrides, _options(source, None, None, None), camera)
     checks = [*check_settings(settings), *check_machine(settings)]
     table = Table("", "what", "result")
     for item in checks:
@@ -112,18 +119,19 @@ def bench(
     weights: Annotated[Path | None, typer.Option(help="Vehicle model; default: that of the settings.")] = None,
     to: Annotated[Path, typer.Option(help="Files to write, without ending: a .json and a .png.")] = Path("bench"),
     save_video: Annotated[bool, typer.Option(help="Write the annotated video as well.")] = False,
+    camera: CameraOption = None,
     overrides: SetOption = [],  # noqa: B006
 ) -> None:
-    """Run a source without a window and measure what each service costs and waits for."""
+    """Run a source, or several cameras, without a window and measure what each service costs and waits for."""
     from traffic_monitor import bench as measuring
 
     options = _options(source, None, DisplayMode.OFF, save_video)
     if weights is not None:
         options["vehicle_detector"] = {"model_path": weights}
-    settings = load_settings(config, overrides, options)
+    settings = _load(config, overrides, options, camera)
     _refuse_problems(settings)
     configure_logging("bench", LogTarget(None), console_level="WARNING")
-    measured = measuring.measure_run(settings, describe_source(settings.frame_grabber.source))
+    measured = measuring.measure_run(settings, ", ".join(map(_shown_source, settings.each_camera())))
     for table in measuring.as_tables(measured):
         output.print(table)
     try:
@@ -141,12 +149,13 @@ def slit(
     source: SourceOption = None,
     config: ConfigOption = None,
     to: Annotated[Path, typer.Option(help="Picture to write.")] = Path("slit.png"),
+    camera: CameraOption = None,
     overrides: SetOption = [],  # noqa: B006
 ) -> None:
     """Count a recorded file and write the space-time picture of a line, with its crossings marked."""
     from traffic_monitor.slit import draw_slit  # brings the models' libraries along
 
-    settings = load_settings(config, overrides, _options(source, None, None, None))
+    settings = _load_one(config, overrides, _options(source, None, None, None), camera)
     configure_logging("slit", LogTarget(None))
     try:
         crossings = draw_slit(settings, line, to)
@@ -162,13 +171,14 @@ def line(
     to: Annotated[Path, typer.Option(help="Picture to write where there is no screen.")] = Path("lines.png"),
     width_m: Annotated[float | None, typer.Option(min=0.1, help="Width of the speed rectangle in metres.")] = None,
     length_m: Annotated[float | None, typer.Option(min=0.1, help="Its length in metres.")] = None,
+    camera: CameraOption = None,
     overrides: SetOption = [],  # noqa: B006
 ) -> None:
     """Draw lines, zones and the speed rectangle on a frame of the source and save them into the settings file.
 
     Without a screen, the frame is written with a grid of coordinates to take them from.
     """
-    settings = load_settings(config, overrides, _options(source, None, None, None))
+    settings = _load_one(config, overrides, _options(source, None, None, None), camera)
     settings_file = config or DEFAULT_CONFIG
     try:
         image = line_tool.first_frame(settings)
@@ -181,7 +191,7 @@ def line(
         line_tool.write_still(image, plan, to)
         told = f"no window: {reason}. {to} shows the coordinates; write them into {settings_file}, vehicle_counter"
     elif line_tool.edit_in_window(image, plan, settings.visualizer.window_width):
-        line_tool.save_plan(plan.settings, settings_file)
+        line_tool.save_plan(plan.settings, settings_file, camera)
         told = f"{settings_file}: lines, zones and speed are saved"
     else:
         told = f"{settings_file} is as it was"
@@ -218,6 +228,35 @@ def _options(
     return _without_none(options)
 
 
+def _load(config: Path | None, overrides: Sequence[str], options: dict[str, Any], camera: str | None) -> Settings:
+    """The settings, of one of their cameras alone if one is named."""
+    settings = load_settings(config, overrides, options)
+    ids = [each.camera_id for each in settings.each_camera()]
+    if settings.cameras and options.get("frame_grabber"):
+        raise ConfigError("--source: the settings have cameras with sources of their own; add --set cameras=[]")
+    if camera is None:
+        return settings
+    if camera not in ids:
+        raise ConfigError(f"--camera: there is no camera {camera}; there is: {', '.join(ids)}")
+    return settings.each_camera()[ids.index(camera)]
+
+
+def _load_one(
+    config: Path | None, overrides: Sequence[str], options: dict[str, Any], camera: str | None
+) -> Settings:
+    """The settings for something that is done with one camera only."""
+    cameras = _load(config, overrides, options, camera).each_camera()
+    if len(cameras) > 1:
+        ids = ", ".join(each.camera_id for each in cameras)
+        raise ConfigError(f"--camera: choose one of the settings' cameras: {ids}")
+    return cameras[0]
+
+
+def _shown_source(settings: Settings) -> str:
+    """The source of one camera, as it may be shown."""
+    return describe_source(settings.frame_grabber.source)
+
+
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     cleaned = {key: _without_none(value) if isinstance(value, dict) else value for key, value in values.items()}
     return {key: value for key, value in cleaned.items() if value is not None and value != {}}
@@ -236,43 +275,51 @@ def _refuse_problems(settings: Settings) -> None:
 
 def _run(settings: Settings) -> ExitCode:
     keep_s = None if settings.privacy.keep_days is None else settings.privacy.keep_days * DAY_S
+    cameras = settings.each_camera()
     try:
-        run_dir = create_run_folder(settings.output_dir, settings.camera_id, datetime.now().astimezone())
+        run_dirs = create_run_folders(
+            settings.output_dir, [camera.camera_id for camera in cameras], datetime.now().astimezone()
+        )
     except OSError as error:
         raise ConfigError(f"output_dir: {settings.output_dir}: no run folder can be made there: {error}") from None
     configure_logging(
         "supervisor",
-        LogTarget(run_dir / LOG_FILE, settings.logging.level),
+        LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level),
         console_level="WARNING" if errors.is_terminal else "INFO",
     )
-    shown_source = describe_source(settings.frame_grabber.source)
-    logger.info("{} {} on {}, writing to {}", PROGRAM, __version__, shown_source, run_dir)
+    for camera, run_dir in zip(cameras, run_dirs, strict=True):
+        logger.info("{} {} on {}, writing to {}", PROGRAM, __version__, _shown_source(camera), run_dir)
     if keep_s is not None:
         for folder in forget_old_runs(settings.output_dir, time.time() - keep_s):
             logger.info("{} is deleted: it is older than privacy.keep_days", folder)
     with StatusDisplay(errors, settings.supervisor.status_interval_s) as status:
-        outcome = Supervisor(settings, run_dir, status.update).run()
-    if keep_s is not None:
-        outcome.results.forget_old(keep_s)
-    summary = build_summary(
-        outcome.results, settings.camera_id, shown_source, outcome.exit_reason, outcome.wall_seconds
-    )
-    path = write_summary(run_dir, summary)
-    logger.info("{}: {}", outcome.exit_reason, path)
-    if settings.visualizer.save_records:
-        complete_records(run_dir, outcome)
-    _tell(outcome, path, summary["fps"])
+        outcome = Supervisor(settings, run_dirs, status.update).run()
+    if outcome.exit_reason.startswith("aborted"):
+        _tell_failure(outcome.exit_reason)
+    for camera, run_dir in zip(cameras, run_dirs, strict=True):
+        _complete(camera, run_dir, outcome, keep_s)
     return outcome.exit_code
 
 
-def _tell(outcome: RunOutcome, summary_path: Path, fps: float) -> None:
-    """The end of the run for people: what was found, and where it is."""
-    if outcome.exit_code is not ExitCode.OK:
-        errors.print(outcome.exit_reason, style="red", markup=False, highlight=False, soft_wrap=True)
-    if outcome.results.frames_processed:
-        output.print(result_table(outcome))
-    frames = outcome.results.frames_processed
-    output.print(f"{frames} frames at {fps} frames/s", highlight=False, markup=False)
+def _complete(camera: Settings, run_dir: Path, outcome: RunOutcome, keep_s: float | None) -> None:
+    """Write what is known of one camera at the end, and tell it."""
+    results, reason = outcome.results.cameras[camera.camera_id], outcome.reason_of(camera.camera_id)
+    if keep_s is not None:
+        results.forget_old(keep_s)
+    summary = build_summary(outcome.results, camera.camera_id, _shown_source(camera), reason, outcome.wall_seconds)
+    summary_path = write_summary(run_dir, summary)
+    logger.info("{}: {}", reason, summary_path)
+    if camera.visualizer.save_records:
+        complete_records(run_dir, camera.camera_id, outcome)
+    if reason != outcome.exit_reason and reason.startswith("aborted"):
+        _tell_failure(reason)
+    if results.frames_processed:
+        output.print(result_table(results, "Result" if len(outcome.results.cameras) == 1 else camera.camera_id))
+    output.print(f"{results.frames_processed} frames at {summary['fps']} frames/s", highlight=False, markup=False)
     for path in (summary_path, *map(summary_path.with_name, (REPORT_FILE, VIDEO_FILE, LOG_FILE))):
         if path.exists():
             output.print(str(path), highlight=False, soft_wrap=True, markup=False)
+
+
+def _tell_failure(reason: str) -> None:
+    errors.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)

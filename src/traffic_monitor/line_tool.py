@@ -117,15 +117,22 @@ def take_key(plan: Plan, key: int) -> None:
         plan.complete()
 
 
-def save_plan(counter: VehicleCounterSettings, settings_file: Path) -> None:
+def save_plan(counter: VehicleCounterSettings, settings_file: Path, camera_id: str | None = None) -> None:
     """Write lines, zones and speed rectangle into the settings file. Comments and what did not change stay.
+
+    Args:
+        counter: what to write.
+        settings_file: an existing file.
+        camera_id: one of the file's cameras; None: write them into the section at the top.
 
     Raises:
         ConfigError: the file cannot be changed.
     """
 
     def change(settings: Any) -> None:
-        section = settings.setdefault("vehicle_counter", CommentedMap())
+        cameras = settings.get("cameras") or []
+        place = next((camera for camera in cameras if camera["camera_id"] == camera_id), settings)
+        section = place.setdefault("vehicle_counter", CommentedMap())
         _put_named(section, "lines", counter.lines)
         _put_named(section, "zones", counter.zones)
         if counter.speed != _read_speed(section):

@@ -9,8 +9,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -21,16 +21,16 @@ from typing import Any
 from loguru import logger
 
 from traffic_monitor.records.run_folder import LOG_FILE
-from traffic_monitor.records.summary import RunResults
+from traffic_monitor.records.summary import CameraResults, RunResults
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 from traffic_monitor.shared_utils.control import (
     Command,
     Failed,
+    Gone,
     Ready,
     Report,
     ServiceReport,
     StopRequested,
-    WorkerGone,
 )
 from traffic_monitor.shared_utils.cores import available_cores, share_cores
 from traffic_monitor.shared_utils.logging_config import TOLD_ELSEWHERE, LogTarget, silence_opencv
@@ -42,11 +42,13 @@ from traffic_monitor.shared_utils.service_process import (
 )
 from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import widen_pipe
+from traffic_monitor.wiring import Part, wire
 
 WATCH_INTERVAL_S = 0.2
 LEAVE_TIMEOUT_S = 2.5
 """How long services have to leave after the shutdown event; they cut themselves off a little earlier."""
 TERMINATE_TIMEOUT_S = 0.5
+END_OF_STREAM = "end_of_stream"
 DOUBLE_SIGNAL_S = 0.5
 """A second Ctrl-C this soon is the same one, handed on by make or pixi as well as by the terminal."""
 
@@ -69,6 +71,12 @@ class RunOutcome:
     wall_seconds: float
     """From the moment all services were ready to the end."""
     results: RunResults
+    ended_before: Mapping[str, str] = field(default_factory=dict)
+    """By camera: the exit reason of those that ended before the run did."""
+
+    def reason_of(self, camera_id: str) -> str:
+        """The exit reason of one camera."""
+        return self.ended_before.get(camera_id, self.exit_reason)
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,14 @@ class RunStatus:
 
     state: RunState
     ready: int
-    """Services that have loaded what they need."""
+    """Processes that have loaded what they need."""
+    processes: int
     running_seconds: float
     results: RunResults
     queue_fill: Mapping[str, int | None]
     """Messages waiting per queue; None where the platform cannot tell."""
+    ended: Mapping[str, str] = field(default_factory=dict)
+    """By camera: the exit reason of those that have ended."""
 
 
 class _Abort(Exception):  # noqa: N818 - a way out, not a mistake
@@ -93,16 +104,13 @@ class _Abort(Exception):  # noqa: N818 - a way out, not a mistake
 
 @dataclass
 class _Child:
-    name: ServiceName
-    worker: int
-    """Which of the service's processes; 0 for those that have one."""
-    label: str
+    part: Part
     process: SpawnProcess
     connection: Connection | None
     ready: bool = False
     failure: str | None = None
-    given_up: bool = False
-    """It died, and the other workers of its service go on without it."""
+    given_up: str | None = None
+    """Why it died, if the run goes on without it: other workers do its work, or it was one of several cameras."""
 
 
 class _Signals:
@@ -137,90 +145,83 @@ class Supervisor:
 
     Args:
         settings: validated settings.
-        run_dir: existing folder of this run.
+        run_dirs: existing folders of this run, one for each camera. The log is in the first.
         on_status: called about every ``WATCH_INTERVAL_S`` with the state of the run.
     """
 
     def __init__(
-        self, settings: Settings, run_dir: Path, on_status: Callable[[RunStatus], None] = lambda _status: None
+        self,
+        settings: Settings,
+        run_dirs: Sequence[Path],
+        on_status: Callable[[RunStatus], None] = lambda _status: None,
     ) -> None:
-        self._settings = settings.for_run(run_dir)
+        self._settings = settings.for_run(*run_dirs)
+        self._camera_ids = [camera.camera_id for camera in settings.each_camera()]
         self._on_status = on_status
         self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._shutdown_event: Event = self._context.Event()
         self._queues: dict[str, Any] = {}
         self._children: list[_Child] = []
-        self._log_target = LogTarget(run_dir / LOG_FILE, settings.logging.level)
+        self._log_target = LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level)
         self._results = RunResults()
+        for camera_id in self._camera_ids:
+            self._results.cameras[camera_id] = CameraResults()
         self._state = RunState.STARTING
         self._state_since = time.monotonic()
         self._running_since: float | None = None
         self._stop_reason: str | None = None
+        self._ended: dict[str, str] = {}
 
     def run(self) -> RunOutcome:
         """Start everything, watch it to its end and clean up. Leaves no process behind."""
-        exit_reason, exit_code = "end_of_stream", ExitCode.OK
+        exit_reason, exit_code = END_OF_STREAM, ExitCode.OK
         with _Signals() as signals:
             try:
                 self._start()
                 self._watch(signals)
                 if self._stop_reason is not None:
                     exit_reason = "stopped"
+                if any(
+                    child.part.service is ServiceName.FRAME_GRABBER and child.given_up for child in self._children
+                ):
+                    exit_code = ExitCode.ABORTED
             except _Abort as abort:
                 exit_reason, exit_code = f"aborted: {abort.reason}", abort.exit_code
+                # What was read of a file that had ended may not all have been counted.
+                self._ended = {camera: why for camera, why in self._ended.items() if why != END_OF_STREAM}
                 logger.bind(**TOLD_ELSEWHERE).error("aborting: {}", abort.reason)
             finally:
                 self._leave()
         wall_seconds = time.monotonic() - self._running_since if self._running_since is not None else 0.0
-        return RunOutcome(exit_reason, exit_code, wall_seconds, self._results)
+        return RunOutcome(exit_reason, exit_code, wall_seconds, self._results, self._ended)
 
     def _start(self) -> None:
         threads = share_cores(available_cores())
-        wiring = self._wiring()
-        workers = Counter(name for name, _ in wiring)
-        started: Counter[ServiceName] = Counter()
-        for name, arguments in wiring:
-            worker = started[name]
-            started[name] += 1
-            label = name if workers[name] == 1 else f"{name} {worker + 1}"
+        parts = wire(self._settings, self._queue)
+        together = Counter(part.service for part in parts)
+        for part in parts:
             ours, theirs = self._context.Pipe(duplex=True)
-            spec = ServiceProcess(name, arguments, self._log_target, max(threads[name] // workers[name], 1))
+            spec = ServiceProcess(
+                part.service,
+                part.arguments,
+                self._log_target,
+                max(threads[part.service] // together[part.service], 1),
+                part.number,
+                part.label,
+            )
             process = self._context.Process(
-                target=run_service_process, args=(spec, self._shutdown_event, theirs), name=name
+                target=run_service_process, args=(spec, self._shutdown_event, theirs), name=part.service
             )
             with signals_held_back():
                 process.start()
             theirs.close()  # Else the end of the child would not be the end of the pipe.
-            self._children.append(_Child(name, worker, label, process, ours))
-            logger.info("started {} as process {}", label, process.pid)
+            self._children.append(_Child(part, process, ours))
+            logger.info("started {} as process {}", part.label, process.pid)
 
-    def _wiring(self) -> list[tuple[ServiceName, list[Any]]]:
-        """Each process's service, and what its entry point takes before the shutdown event."""
-        settings, edge = self._settings, self._queue
-        workers = settings.vehicle_detector.workers
-        frames, found = self._edges("raw_frames", workers), self._edges("vehicle_detections", workers)
-        tracked = [edge("tracked_for_plates"), edge("tracked_for_counting"), edge("tracked_for_display")]
-        return [
-            (ServiceName.FRAME_GRABBER, [settings, frames if workers > 1 else frames[0]]),
-            *((ServiceName.VEHICLE_DETECTOR, [settings, *pair]) for pair in zip(frames, found, strict=True)),
-            (ServiceName.VEHICLE_TRACKER, [settings, found if workers > 1 else found[0], tracked]),
-            (ServiceName.LP_DETECTOR, [settings, tracked[0], edge("lp_candidates")]),
-            (ServiceName.OCR_READER, [settings, edge("lp_candidates"), edge("ocr_results")]),
-            (ServiceName.VEHICLE_COUNTER, [settings, tracked[1], edge("counting_updates")]),
-            (ServiceName.VISUALIZER, [settings, tracked[2], edge("ocr_results"), edge("counting_updates")]),
-        ]
-
-    def _edges(self, name: str, workers: int) -> list[Any]:
-        """One queue per worker: a process that is killed leaves the locks of its queues locked."""
-        if workers == 1:
-            return [self._queue(name)]
-        return [self._queue(f"{name}_{number + 1}") for number in range(workers)]
-
-    def _queue(self, name: str) -> Any:
-        """The bounded queue of this name, made on first use."""
-        if name not in self._queues:
-            self._queues[name] = self._context.Queue(self._settings.queue_size)
-            widen_pipe(self._queues[name])
+    def _queue(self, name: str, size: int) -> Any:
+        """Make the queue of this name for so many messages."""
+        self._queues[name] = self._context.Queue(size)
+        widen_pipe(self._queues[name])
         return self._queues[name]
 
     def _watch(self, signals: _Signals) -> None:
@@ -260,25 +261,32 @@ class Supervisor:
             case Failed(reason):
                 child.failure = reason
             case ServiceReport():
-                self._results.take(child.name, report, child.worker)
+                self._results.take(child.part.service, report, child.part.number)
 
     def _check_children(self) -> None:
         for child in self._children:
-            if child.process.exitcode in (None, ExitCode.OK) or child.given_up:
+            if child.process.exitcode is None or child.given_up:
+                continue
+            part = child.part
+            if child.process.exitcode == ExitCode.OK:
+                if part.service is ServiceName.FRAME_GRABBER and self._stop_reason is None:
+                    self._ended.setdefault(self._camera_ids[part.number], END_OF_STREAM)
                 continue
             self._receive(0)  # Its last words.
             failure = f": {child.failure}" if child.failure else f" {_cause_of_death(child.process.exitcode)}"
-            if child.failure or self._state is RunState.STARTING or not self._others_of(child):
-                raise _Abort(f"{child.label}{failure}")
-            logger.error("{}{}; the frames it had are lost, the other workers go on", child.label, failure)
-            child.given_up = True
-            for name in (ServiceName.FRAME_GRABBER, ServiceName.VEHICLE_TRACKER):
-                self._tell(name, WorkerGone(child.worker))
+            child.given_up = f"{part.label}{failure}"
+            if self._state is RunState.STARTING or not self._can_do_without(child):
+                raise _Abort(child.given_up)
+            logger.error("{}; what it had is lost, the others go on", child.given_up)
+            if part.service is ServiceName.FRAME_GRABBER:
+                self._ended[self._camera_ids[part.number]] = f"aborted: {child.given_up}"
+            for service in ServiceName:
+                self._tell(service, Gone(part.service, part.number))
 
-    def _others_of(self, child: _Child) -> bool:
-        """Whether other workers of a child's service have not failed."""
+    def _can_do_without(self, child: _Child) -> bool:
+        """Whether another process of the same service has not failed."""
         return any(
-            other.name is child.name and other is not child and other.process.exitcode in (None, ExitCode.OK)
+            other.part.service is child.part.service and other.process.exitcode in (None, ExitCode.OK)
             for other in self._children
         )
 
@@ -292,7 +300,7 @@ class Supervisor:
                 self._enter(RunState.RUNNING)
                 self._tell(ServiceName.FRAME_GRABBER, Command.START)
             elif waited > timeouts.startup_timeout_s:
-                slow = ", ".join(child.label for child in self._children if not child.ready)
+                slow = ", ".join(child.part.label for child in self._children if not child.ready)
                 raise _Abort(f"not ready after {timeouts.startup_timeout_s:g} s: {slow}")
         elif self._state is RunState.DRAINING and waited > timeouts.drain_timeout_s:
             raise _Abort(f"the queues were not drained within {timeouts.drain_timeout_s:g} s")
@@ -309,21 +317,24 @@ class Supervisor:
     def _enter(self, state: RunState) -> None:
         self._state, self._state_since = state, time.monotonic()
 
-    def _tell(self, name: ServiceName, command: Command | WorkerGone) -> None:
-        child = next(child for child in self._children if child.name is name)
-        try:
-            if child.connection is not None:
-                child.connection.send(command)
-        except OSError:
-            child.connection = None  # It has ended or died; watching finds out which.
+    def _tell(self, service: ServiceName, command: Command | Gone) -> None:
+        """Send a command to every process of a service."""
+        for child in self._children:
+            try:
+                if child.part.service is service and child.connection is not None:
+                    child.connection.send(command)
+            except OSError:
+                child.connection = None  # It has ended or died; watching finds out which.
 
     def _status(self) -> RunStatus:
         return RunStatus(
             self._state,
             sum(child.ready for child in self._children),
+            len(self._children),
             time.monotonic() - self._running_since if self._running_since is not None else 0.0,
             self._results,
             {name: _fill(message_queue) for name, message_queue in self._queues.items()},
+            self._ended,
         )
 
     def _leave(self) -> None:
@@ -338,7 +349,7 @@ class Supervisor:
         ):
             survivors = [child for child in self._children if child.process.exitcode is None]
             for child in survivors:
-                logger.warning("{} did not leave: {}", child.label, end.__name__)
+                logger.warning("{} did not leave: {}", child.part.label, end.__name__)
                 end(child.process)
             if survivors:
                 self._join_all(patience)

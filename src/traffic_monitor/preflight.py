@@ -45,13 +45,15 @@ class Check:
 
 def check_settings(settings: Settings) -> Iterator[Check]:
     """Source, weights and output folder: everything without which a run must not start."""
-    yield _check_source(settings.frame_grabber)
+    for section, camera in _by_section(settings):
+        yield _check_source(f"{section}frame_grabber.source", camera.frame_grabber)
     yield _check_model("vehicle_detector.model_path", settings.vehicle_detector.model_path)
     yield _check_model("lp_detector.model_path", settings.lp_detector.model_path)
     yield _check_recognizer(settings.ocr_reader)
-    reid = settings.vehicle_tracker.osnet_model_path
-    if reid is not None and settings.vehicle_tracker.type is TrackerType.BOTSORT:
-        yield _check_file("vehicle_tracker.osnet_model_path", reid)
+    for section, camera in _by_section(settings):
+        reid = camera.vehicle_tracker.osnet_model_path
+        if reid is not None and camera.vehicle_tracker.type is TrackerType.BOTSORT:
+            yield _check_file(f"{section}vehicle_tracker.osnet_model_path", reid)
     yield _check_output(settings.output_dir)
 
 
@@ -62,13 +64,22 @@ def check_machine(settings: Settings) -> Iterator[Check]:
             yield Check(f"package {package}", True, importlib.metadata.version(package))
         except importlib.metadata.PackageNotFoundError:
             yield Check(f"package {package}", False, "not installed: run make install or pixi install")
-    if settings.frame_grabber.source is not None:
-        yield _check_first_frame(settings.frame_grabber)
+    for _, camera in _by_section(settings):
+        if camera.frame_grabber.source is not None:
+            name = f" of {camera.camera_id}" if settings.cameras else ""
+            yield _check_first_frame(f"first frame{name}", camera.frame_grabber)
     yield _check_screen(settings.visualizer.display)
 
 
-def _check_source(settings: FrameGrabberSettings) -> Check:
-    subject, source = "frame_grabber.source", settings.source
+def _by_section(settings: Settings) -> list[tuple[str, Settings]]:
+    """Each camera's settings, with where in the file its own sections stand."""
+    if not settings.cameras:
+        return [("", settings)]
+    return [(f"cameras.{number}.", camera) for number, camera in enumerate(settings.each_camera())]
+
+
+def _check_source(subject: str, settings: FrameGrabberSettings) -> Check:
+    source = settings.source
     if source is None:
         return Check(subject, False, "is not set: pass --source with a video file, a webcam index or a URL")
     if isinstance(source, int):
@@ -136,11 +147,10 @@ def _check_output(folder: Path) -> Check:
     return Check(subject, True, str(folder))
 
 
-def _check_first_frame(settings: FrameGrabberSettings) -> Check:
+def _check_first_frame(subject: str, settings: FrameGrabberSettings) -> Check:
     from traffic_monitor.capture.sources import describe_source, open_source
     from traffic_monitor.shared_utils.service_loop import ServiceError
 
-    subject = "first frame"
     try:
         source = open_source(settings)
         try:

@@ -45,13 +45,14 @@ def add_records_commands(app: typer.Typer) -> None:
         app.command(name="search" if command is find else command.__name__)(command)
 
 
-def complete_records(run_dir: Path, outcome: RunOutcome) -> None:
-    """Write how a run ended, then its exports and report; what cannot be written is told.
+def complete_records(run_dir: Path, camera_id: str, outcome: RunOutcome) -> None:
+    """Write how a run of one camera ended, then its exports and report; what cannot be written is told.
 
     After a second Ctrl-C only the first: whoever presses it does not want to wait.
     """
+    unread = outcome.results.cameras[camera_id].searched_in_vain.values()
     try:
-        finish_run(run_dir, outcome.exit_reason, time.time(), outcome.results.searched_in_vain.values())
+        finish_run(run_dir, outcome.reason_of(camera_id), time.time(), unread)
         if outcome.exit_code is ExitCode.INTERRUPTED:
             return
         records = RunRecords.load(run_dir, trajectories=True)

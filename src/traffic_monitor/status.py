@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from traffic_monitor.main_supervisor import RunOutcome, RunState, RunStatus
+from traffic_monitor.main_supervisor import END_OF_STREAM, RunState, RunStatus
+from traffic_monitor.records.summary import CameraResults
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 
@@ -34,11 +35,13 @@ class StatusDisplay:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[found]}"),
             TimeRemainingColumn(),
             console=console,
             disable=not console.is_terminal,
         )
-        self._task: TaskID = self._progress.add_task("loading models", total=len(ServiceName), rate="")
+        self._loading = self._progress.add_task("loading models", total=len(ServiceName), rate="", found="")
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -52,17 +55,21 @@ class StatusDisplay:
     def update(self, status: RunStatus) -> None:
         """Show one state of the run."""
         if status.state is RunState.STARTING:
-            self._progress.update(self._task, completed=status.ready)
+            self._progress.update(self._loading, completed=status.ready, total=status.processes)
             return
-        results = status.results
-        rate = results.frames_processed / status.running_seconds if status.running_seconds > 0 else 0.0
-        self._progress.update(
-            self._task,
-            description="finishing" if status.state is RunState.DRAINING else "frames",
-            completed=results.frames_processed,
-            total=results.frames_total,
-            rate=f"{rate:.1f} frames/s",
-        )
+        self._progress.update(self._loading, visible=False)
+        for camera_id, results in status.results.cameras.items():
+            if camera_id not in self._tasks:
+                self._tasks[camera_id] = self._progress.add_task("", rate="", found="")
+            rate = results.frames_processed / status.running_seconds if status.running_seconds > 0 else 0.0
+            self._progress.update(
+                self._tasks[camera_id],
+                description=_description(camera_id, status),
+                completed=results.frames_processed,
+                total=results.frames_total,
+                rate=f"{rate:.1f} frames/s",
+                found=_found(results),
+            )
         now = time.monotonic()
         if now >= self._next_line:
             self._line(status, now)
@@ -74,12 +81,31 @@ class StatusDisplay:
         self._next_line, self._last_frames, self._last_time = now + self._interval_s, frames, now
         fill = " ".join(f"{name}={'?' if fill is None else fill}" for name, fill in status.queue_fill.items())
         drops = sum(report.dropped for report in map(results.report_of, ServiceName))
-        total = f"/{results.frames_total}" if results.frames_total else ""
-        counted = results.counts["total_count"] if results.counts else 0
-        logger.info(
-            "{}{} frames, {:.1f} frames/s, {} counted, {} plates, {} drops; queues: {}",
-            frames, total, rate, counted, len(results.plates), drops, fill,
-        )  # fmt: skip
+        cameras = "; ".join(
+            f"{_description(camera_id, status)} {_progress(camera)}, {_found(camera)}"
+            for camera_id, camera in results.cameras.items()
+        )
+        logger.info("{}; {:.1f} frames/s, {} drops; queues: {}", cameras, rate, drops, fill)
+
+
+def _description(camera_id: str, status: RunStatus) -> str:
+    """Which camera, where there are several, and what it is doing."""
+    doing = "finishing" if status.state is RunState.DRAINING else "frames"
+    if len(status.results.cameras) == 1:
+        return doing
+    ended = status.ended.get(camera_id)
+    return f"{camera_id}: {doing if ended is None else 'ended' if ended == END_OF_STREAM else 'lost'}"
+
+
+def _progress(results: CameraResults) -> str:
+    return f"{results.frames_processed}" + (f"/{results.frames_total}" if results.frames_total else "")
+
+
+def _found(results: CameraResults) -> str:
+    """What was found so far, in few words."""
+    counted = results.counts["total_count"] if results.counts else 0
+    dropped = f", {results.frames_dropped} dropped" if results.frames_dropped else ""
+    return f"{counted} counted, {len(results.plates)} plates{dropped}"
 
 
 def _count_rows(counts: CountUpdateMessage) -> Iterator[tuple[str, str]]:
@@ -103,15 +129,15 @@ def _with_parts(classes: Mapping[str, int]) -> str:
     return f"{sum(classes.values())}" + (f" ({parts})" if parts else "")
 
 
-def result_table(outcome: RunOutcome) -> Table:
-    """Counts and plates of a finished run as a table."""
-    table = Table(title="Result", title_justify="left", show_header=True)
+def result_table(results: CameraResults, title: str) -> Table:
+    """What a finished run has counted and read at one camera, as a table."""
+    table = Table(title=title, title_justify="left", show_header=True)
     table.add_column("what")
     table.add_column("value")
-    counts = outcome.results.counts
+    counts = results.counts
     for label, value in _count_rows(counts) if counts else ():
         table.add_row(label, value)
-    for record in outcome.results.plates:
+    for record in results.plates:
         label = f"plate of {record['class_name']} {record['track_id']}"
         table.add_row(label, f"{record['text']} ({record['confidence']:.2f}, {record['readings']} readings)")
     return table

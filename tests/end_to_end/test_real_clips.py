@@ -1,9 +1,11 @@
 """The whole program on real clips: the numbers people counted by eye."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.shared_material import CLIPS, Program, line_across, need, real_weights
 from traffic_monitor.records.passages import Passage, RunRecords
@@ -29,28 +31,39 @@ def run_with(folder: Path, clip: str, line_y: float, *options: str) -> dict[str,
 
 
 def passages(folder: Path) -> list[Passage]:
-    """The records of that run."""
-    return RunRecords.load(folder / "output" / "latest", trajectories=False).passages
+    """The records of a run."""
+    return RunRecords.load(folder, trajectories=False).passages
 
 
-def test_a_motorway_clip_has_its_11_vehicles_in_one_direction(tmp_path: Path) -> None:
-    summary = run_clip(tmp_path, "adamridene_demo_video.mp4", 0.70)
-    assert summary["exit_reason"] == "end_of_stream"
-    assert summary["frames"] == {"read": 335, "processed": 335, "dropped": 0}
-    main = summary["counts"]["by_line"]["main"]
-    assert (sum(main["in"].values()), sum(main["out"].values())) == (11, 0)
-    assert summary["counts"]["total"] == 11
-    assert summary["media_seconds"] == pytest.approx(335 / 29.97, abs=0.05)
-    assert set(summary["services"]) == set(ServiceName)
-    assert all(service["errors"] == 0 for service in summary["services"].values())
-    recorded = [[each.direction for each in passage.crossings] for passage in passages(tmp_path)]
-    assert recorded == [["in"]] * 11
-
-
-def test_a_residential_clip_has_its_8_vehicles(tmp_path: Path) -> None:
-    summary = run_clip(tmp_path, "ahmetozlu_input_video.mp4", 0.60)
-    main = summary["counts"]["by_line"]["main"]
-    assert (sum(main["in"].values()), sum(main["out"].values())) == (8, 0)
+def test_two_cameras_have_the_vehicles_of_each_a_folder_each_and_one_log(tmp_path: Path) -> None:
+    clips = {"motorway": ("adamridene_demo_video.mp4", 0.70), "houses": ("ahmetozlu_input_video.mp4", 0.60)}
+    cameras = [
+        {
+            "camera_id": name,
+            "frame_grabber": {"source": str(need(CLIPS / clip))},
+            "vehicle_counter": {"lines": [{"name": "main", "points": [[0, line_y], [1, line_y]]}]},
+        }
+        for name, (clip, line_y) in clips.items()
+    ]
+    settings = tmp_path / "two.yaml"
+    settings.write_text(yaml.safe_dump({"cameras": cameras}), encoding="utf-8")
+    with Program(tmp_path, ["--config", str(settings), "--display", "off", *real_weights()]) as program:
+        assert program.wait_for_end(RUN_TIMEOUT_S) == ExitCode.OK, program.console
+    for name, frames, vehicles, seconds in (("motorway", 335, 11, 335 / 29.97), ("houses", 905, 8, 905 / 24.01)):
+        folder = tmp_path / "output" / f"latest_{name}"
+        summary = json.loads((folder / "summary.json").read_text())
+        assert (summary["camera_id"], summary["exit_reason"]) == (name, "end_of_stream")
+        assert summary["frames"] == {"read": frames, "processed": frames, "dropped": 0}
+        main = summary["counts"]["by_line"]["main"]
+        assert (sum(main["in"].values()), sum(main["out"].values())) == (vehicles, 0)
+        assert summary["counts"]["total"] == vehicles
+        assert summary["media_seconds"] == pytest.approx(seconds, abs=0.05)
+        assert set(summary["services"]) == set(ServiceName)
+        assert all(service["errors"] == 0 for service in summary["services"].values())
+        recorded = [[each.direction for each in passage.crossings] for passage in passages(folder)]
+        assert recorded == [["in"]] * vehicles
+        assert (folder / "report.html").is_file()
+        assert (folder / "run.log").read_text() == program.log
 
 
 def test_both_plates_of_a_toll_lane_are_read_and_the_video_can_be_opened(tmp_path: Path) -> None:
@@ -59,7 +72,7 @@ def test_both_plates_of_a_toll_lane_are_read_and_the_video_can_be_opened(tmp_pat
     summary = run_clip(tmp_path, "parkpow_cars.mp4", 0.60, "--save-video")
     texts = {plate["text"] for plate in summary["plates"]}
     assert {"34A36837", "34A23126"} <= texts
-    for passage in passages(tmp_path):
+    for passage in passages(tmp_path / "output" / "latest"):
         assert passage.plate is None or passage.plate in texts
         assert passage.plate is None or (tmp_path / "output" / "latest" / str(passage.plate_picture)).is_file()
     video = cv2.VideoCapture(str(tmp_path / "output" / "latest" / "annotated.mp4"))

@@ -54,7 +54,7 @@ def xdotool(screen: str, *arguments: str) -> str:
 
 def window_of(program: Program, screen: str) -> str:
     """The window's id, once it shows frames."""
-    program.wait_until(lambda: " 0/335 frames" not in program.log.splitlines()[-1], START_TIMEOUT_S, "shown frame")
+    program.wait_until(lambda: "frames 0/335" not in program.log.splitlines()[-1], START_TIMEOUT_S, "shown frame")
     return xdotool(screen, "search", "--sync", "--name", "Traffic Monitor").splitlines()[-1]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.shared_material import (
     CLIPS,
@@ -103,12 +104,58 @@ def test_the_other_workers_go_on_without_one_that_is_killed(tmp_path: Path) -> N
         assert program.wait_for_end(100) == ExitCode.OK
         program.assert_nothing_left(1)
         frames = program.summary["frames"]
-        assert "vehicle_detector 1 was killed by SIGKILL; the frames it had are lost" in program.log
+        assert "vehicle_detector 1 was killed by SIGKILL; what it had is lost" in program.log
         lost = frames["read"] - frames["processed"]
         # What was in its queues and in its hands; the rest of the clip went to the other one.
         assert 0 < lost <= 4 + 4 + 6
         assert program.summary["exit_reason"] == "end_of_stream"
         assert program.summary["services"]["vehicle_tracker"]["errors"] == 0
+
+
+def test_the_other_camera_goes_on_without_one_whose_grabber_is_killed(tmp_path: Path) -> None:
+    sources = {
+        "north": "adamridene_demo_video.mp4",
+        "yard": "otvision/Testvideo_Cars-Truck_FR20_2020-01-01_00-00-00.mp4",
+    }
+    cameras = [
+        {"camera_id": name, "frame_grabber": {"source": str(need(CLIPS / clip))}} for name, clip in sources.items()
+    ]
+    settings = tmp_path / "two.yaml"
+    settings.write_text(yaml.safe_dump({"cameras": cameras}), encoding="utf-8")
+    options = ["--config", str(settings), "--display", "off", *real_weights()]
+    with Program(
+        tmp_path, [*options, "--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
+    ) as program:
+        program.wait_until(lambda: "raw_frames_north=2" in program.log, START_TIMEOUT_S, "full queue")
+        program.service("frame_grabber north").kill()
+        assert program.wait_for_end(60) == ExitCode.ABORTED
+        program.assert_nothing_left(1)
+        north, yard = (
+            json.loads((program.output / f"latest_{name}" / "summary.json").read_text()) for name in sources
+        )
+        assert yard["exit_reason"] == "end_of_stream"
+        assert yard["frames"] == {"read": 60, "processed": 60, "dropped": 0}
+        killed = "aborted: frame_grabber north was killed by SIGKILL"
+        assert north["exit_reason"] == killed
+        assert 0 < north["frames"]["processed"] < 335
+        assert killed in program.console
+        assert "Traceback" not in program.console
+
+
+def test_plates_are_read_on_without_a_worker_that_is_killed(tmp_path: Path) -> None:
+    options = ["--source", str(need(CLIPS / "parkpow_cars.mp4")), "--display", "off", *line_across(0.6)]
+    options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
+    options += ["--set", "lp_detector.workers=2", "--set", "ocr_reader.workers=2"]
+    with Program(tmp_path, [*options, *real_weights()]) as program:
+        program.wait_until(lambda: "raw_frames=4" in program.log, START_TIMEOUT_S, "full queues")
+        program.service("lp_detector 1").kill()
+        program.service("ocr_reader 2").kill()
+        assert program.wait_for_end(100) == ExitCode.OK
+        program.assert_nothing_left(1)
+        assert program.summary["exit_reason"] == "end_of_stream"
+        assert program.summary["frames"] == {"read": 339, "processed": 339, "dropped": 0}
+        # The second vehicle comes later: whoever is left reads it, whatever its number.
+        assert "34A23126" in {plate["text"] for plate in program.summary["plates"]}
 
 
 def test_services_leave_by_themselves_when_the_supervisor_is_killed(busy_program: Program) -> None:

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from traffic_monitor.records.run_folder import LATEST, SUMMARY_FILE, create_run_folder, write_summary
+from traffic_monitor.records.run_folder import LATEST, LOG_FILE, SUMMARY_FILE, create_run_folders, write_summary
 
 NOON = datetime(2026, 5, 4, 12, 30, 59).astimezone()
+
+
+def create_run_folder(output_dir: Path, camera_id: str, now: datetime) -> Path:
+    """The folder of a run with one camera."""
+    (folder,) = create_run_folders(output_dir, [camera_id], now)
+    return folder
 
 
 def test_the_folder_is_named_after_camera_and_time_and_latest_points_to_it(tmp_path: Path) -> None:
@@ -65,6 +71,17 @@ def test_a_latest_that_points_nowhere_is_replaced(tmp_path: Path) -> None:
 def test_nothing_but_the_folder_and_the_link_is_left(tmp_path: Path) -> None:
     create_run_folder(tmp_path, "cam1", NOON)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cam1_20260504-123059", LATEST]
+
+
+def test_each_of_several_cameras_has_a_folder_and_a_link_and_all_share_one_log(tmp_path: Path) -> None:
+    north, yard = create_run_folders(tmp_path / "output", ["north", "the yard"], NOON)
+    assert [folder.name for folder in (north, yard)] == ["north_20260504-123059", "the_yard_20260504-123059"]
+    output = tmp_path / "output"
+    assert (output / LATEST).resolve() == (output / f"{LATEST}_north").resolve() == north.resolve()
+    assert (output / f"{LATEST}_the_yard").resolve() == yard.resolve()
+    (north / LOG_FILE).write_text("what happened", encoding="utf-8")
+    output.rename(tmp_path / "elsewhere")
+    assert (tmp_path / "elsewhere" / yard.name / LOG_FILE).read_text(encoding="utf-8") == "what happened"
 
 
 def test_an_output_folder_that_cannot_be_made_is_an_os_error(tmp_path: Path) -> None:

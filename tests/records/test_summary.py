@@ -27,12 +27,14 @@ def results() -> RunResults:
     """A live run of which 10 frames were read, 3 of them dropped and 6 counted so far."""
     gathered = RunResults()
     grabber = {"dropped_at_source": 2, "media_seconds": 0.4, "frames_total": None}
-    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=8, dropped=3, details=grabber))
+    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=8, dropped=3, details={"cam1": grabber}))
     gathered.take(ServiceName.VEHICLE_DETECTOR, ServiceReport(7, 1, 0, 9.8, 12.1))
-    gathered.take(ServiceName.VEHICLE_COUNTER, ServiceReport(processed=6))
+    gathered.take(ServiceName.VEHICLE_COUNTER, ServiceReport(details={"cam1": {"processed": 6}}))
     seen = {"counts": make_count_update(2), "plates": [plate(9, "CD34"), plate(7, "A812")]}
-    gathered.take(ServiceName.VISUALIZER, ServiceReport(details=seen))
-    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"counts": None, "plates": [plate(7, "AB12")]}))
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": seen}))
+    gathered.take(
+        ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"counts": None, "plates": [plate(7, "AB12")]}})
+    )
     return gathered
 
 
@@ -77,13 +79,15 @@ def test_a_plate_has_the_fields_of_the_contract() -> None:
 def test_vehicles_looked_at_and_not_read_are_listed_apart_with_the_reason() -> None:
     gathered = results()
     contested = {**plate(8, "EF56"), "unread_reason": UnreadReason.CONTESTED}
-    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"plates": [contested]}))
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"plates": [contested]}}))
     in_vain = {
         "track_id": 3, "class_name": "bus", "reason": UnreadReason.NO_PLATE_FOUND, "readings": 0,
         "first_seen": 1.0, "last_seen": 2.0,
     }  # fmt: skip
     known_better = {**in_vain, "track_id": 7}
-    gathered.take(ServiceName.LP_DETECTOR, ServiceReport(details={"searched_in_vain": [in_vain, known_better]}))
+    gathered.take(
+        ServiceName.LP_DETECTOR, ServiceReport(details={"cam1": {"searched_in_vain": [in_vain, known_better]}})
+    )
     built = summary(gathered)
     assert [record["track_id"] for record in built["plates"]] == [7, 9]
     assert built["unread_plates"] == [in_vain, UNREAD_8]
@@ -108,7 +112,7 @@ def test_a_run_that_never_started_has_a_summary_too() -> None:
 def test_counts_with_only_the_fixed_fields_are_enough() -> None:
     gathered = RunResults()
     counts = without_added_fields(make_count_update(2))
-    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"counts": counts}))
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"counts": counts}}))
     assert summary(gathered)["counts"] == {"total": 2, "by_class": {"car": 2}, "by_line": {}}
 
 
@@ -120,7 +124,9 @@ def test_what_else_was_counted_stands_beside_the_counts() -> None:
         "speeds": {"unit": "mph", "measured": 1},
     }
     gathered = RunResults()
-    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"counts": make_count_update(1, **added)}))
+    gathered.take(
+        ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"counts": make_count_update(1, **added)}})
+    )
     counts = summary(gathered)["counts"]
     assert list(counts) == ["total", "by_class", "by_line", *added]
     assert {key: counts[key] for key in added} == added
@@ -129,8 +135,8 @@ def test_what_else_was_counted_stands_beside_the_counts() -> None:
 @pytest.mark.parametrize("total", [335, None], ids=["a file", "a camera"])
 def test_the_number_of_frames_to_come(total: int | None) -> None:
     gathered = RunResults()
-    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(details={"frames_total": total}))
-    assert gathered.frames_total == total
+    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(details={"cam1": {"frames_total": total}}))
+    assert gathered.cameras["cam1"].frames_total == total
 
 
 def test_the_workers_of_a_service_are_one_row() -> None:
@@ -138,10 +144,28 @@ def test_the_workers_of_a_service_are_one_row() -> None:
     gathered.take(
         ServiceName.VEHICLE_DETECTOR, ServiceReport(processed=7, busy_ms_p50=9, cpu_s=1, first_done_at=10.0), 0
     )
-    gathered.take(ServiceName.VEHICLE_DETECTOR, ServiceReport(processed=5, errors=1, details={"a": 1}), 1)
+    gathered.take(ServiceName.VEHICLE_DETECTOR, ServiceReport(processed=5, errors=1), 1)
     gathered.take(
         ServiceName.VEHICLE_DETECTOR, ServiceReport(processed=8, busy_ms_p50=7, cpu_s=2, last_done_at=12.0), 0
     )
     assert gathered.report_of(ServiceName.VEHICLE_DETECTOR) == ServiceReport(
-        processed=13, errors=1, busy_ms_p50=7, cpu_s=2, last_done_at=12.0, details={"a": 1}
+        processed=13, errors=1, busy_ms_p50=7, cpu_s=2, last_done_at=12.0
     )
+
+
+def test_each_camera_has_its_own_frames_counts_and_plates() -> None:
+    gathered = results()
+    other = {"dropped_at_source": 0, "media_seconds": 1.5, "frames_total": 40}
+    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=30, dropped=1, details={"yard": other}), 1)
+    counted = {"cam1": {"processed": 7}, "yard": {"processed": 29}}
+    gathered.take(ServiceName.VEHICLE_COUNTER, ServiceReport(processed=36, details=counted))
+    seen = {"yard": {"counts": make_count_update(5), "plates": [plate(7, "XY99")]}}
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details=seen))
+    yard = json.loads(json.dumps(build_summary(gathered, "yard", "yard.mp4", "end_of_stream", 2.0)))
+    assert yard["frames"] == {"read": 30, "processed": 29, "dropped": 1}
+    assert (yard["counts"]["total"], yard["media_seconds"]) == (5, 1.5)
+    assert [record["text"] for record in yard["plates"]] == ["XY99"]
+    first = summary(gathered)
+    assert first["frames"] == {"read": 10, "processed": 7, "dropped": 3}
+    assert [record["text"] for record in first["plates"]] == ["AB12", "CD34"]
+    assert gathered.frames_processed == 36

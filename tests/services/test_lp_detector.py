@@ -17,7 +17,7 @@ from tests.builders import (
 )
 from traffic_monitor.inference.detection import DetectedBox
 from traffic_monitor.services import lp_detector
-from traffic_monitor.services.lp_detector import LPDetector
+from traffic_monitor.services.lp_detector import LPDetector, search_budget
 from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
 from traffic_monitor.shared_utils.service_loop import ServiceError
@@ -262,7 +262,7 @@ def test_a_live_source_has_a_budget_spent_on_the_nearest_first(
     model = SlowModel(monkeypatch)
     searching = {"crop_margin": 0, "live_budget_ms": 50, "interval_frames": 100, "min_vehicle_width_px": 50}
     settings = Settings.model_validate({"frame_grabber": {"mode": mode}, "lp_detector": searching})
-    detector = LPDetector(settings, model)
+    detector = LPDetector(settings, model, search_budget(settings))
     found = []
     for index in range(3):
         found.append([candidate["vehicle_track_id"] for candidate in detector.process(crowd(index))])

@@ -167,7 +167,7 @@ def test_idle_and_close_reach_every_sink(settings: Settings) -> None:
 
 
 def test_with_display_off_and_no_video_there_is_no_sink(settings: Settings) -> None:
-    assert open_sinks(settings, ServiceControl()) == []
+    assert open_sinks(settings, None, ServiceControl()) == []
 
 
 def test_each_of_window_video_and_records_does_without_the_others(settings: Settings, tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_when_the_video_is_written(
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     config = Settings.model_validate({"visualizer": {"display": display, "save_video": save_video}})
-    assert bool(open_sinks(config, ServiceControl())) is written
+    assert bool(open_sinks(config, None, ServiceControl())) is written
 
 
 def test_the_process_writes_the_video_into_the_folder_of_the_run(tmp_path: Path) -> None:

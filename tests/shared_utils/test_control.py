@@ -6,14 +6,15 @@ from multiprocessing import Pipe
 
 import pytest
 
+from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import (
     Command,
     Failed,
+    Gone,
     Ready,
     ServiceControl,
     ServiceReport,
     StopRequested,
-    WorkerGone,
     WorkLog,
 )
 from traffic_monitor.shared_utils.transport import DropPolicy, Output
@@ -25,12 +26,12 @@ def test_reports_arrive_in_order() -> None:
     control.ready()
     control.request_stop("q was pressed")
     control.fail("no weights")
-    control.report(ServiceReport(processed=3, details={"counts": None}))
+    control.report(ServiceReport(processed=3, details={"cam1": {"counts": None}}))
     assert [ours.recv() for _ in range(4)] == [
         Ready(),
         StopRequested("q was pressed"),
         Failed("no weights"),
-        ServiceReport(processed=3, details={"counts": None}),
+        ServiceReport(processed=3, details={"cam1": {"counts": None}}),
     ]
 
 
@@ -54,13 +55,17 @@ def test_commands_are_kept_whichever_question_takes_them_in() -> None:
     assert control.stop_requested
 
 
-def test_a_service_hears_which_workers_have_died() -> None:
+def test_a_service_hears_which_processes_have_died() -> None:
     ours, theirs = Pipe()
     control = ServiceControl(theirs)
-    assert not control.gone_workers()
-    ours.send(WorkerGone(1))
+    assert not control.gone(ServiceName.VEHICLE_DETECTOR)
+    ours.send(Gone(ServiceName.VEHICLE_DETECTOR, 1))
     ours.send(Command.START)
-    assert (set(control.gone_workers()), control.started) == ({1}, True)
+    assert set(control.gone(ServiceName.VEHICLE_DETECTOR)) == {1}
+    assert not control.gone(ServiceName.LP_DETECTOR)
+    assert control.is_gone(ServiceName.VEHICLE_DETECTOR, 1)
+    assert not control.is_gone(ServiceName.VEHICLE_DETECTOR, 0)
+    assert control.started
 
 
 def test_a_service_on_its_own_starts_at_once_and_is_never_stopped() -> None:
@@ -92,14 +97,14 @@ def test_a_work_log_turns_into_a_report() -> None:
     output = Output(waiting, DropPolicy.DROP_OLDEST)
     for message in "abc":
         output.send(message, lambda: False)
-    report = work.report([output, Output(queue.Queue())], 4, {"answer": 42})
+    report = work.report([output, Output(queue.Queue())], 4, {"cam1": {"answer": 42}})
     assert (report.processed, report.errors, report.dropped) == (2, 1, 6)
     assert (report.busy_ms_p50, report.busy_ms_p95) == (10.0, 30.0)
     assert (report.wait_ms_p50, report.wait_ms_p95) == (100.0, 300.0)
     assert report.latency_ms_p95 == pytest.approx(30, abs=10)
     assert report.busy_s == pytest.approx(0.04)
     assert report.first_done_at == pytest.approx(time.time(), abs=10)
-    assert report.details == {"answer": 42}
+    assert report.details == {"cam1": {"answer": 42}}
 
 
 def test_a_success_ends_a_row_of_errors() -> None:

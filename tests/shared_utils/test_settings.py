@@ -161,3 +161,71 @@ def test_the_folder_of_the_run_travels_with_the_settings_into_a_process() -> Non
     for_run = pickle.loads(pickle.dumps(settings.for_run(Path("output/run"))))
     assert (for_run.run_dir, for_run.queue_size) == (Path("output/run"), 3)
     assert settings.run_dir is None
+
+
+GATE = {"name": "gate", "points": [[0, 0.5], [1, 0.5]]}
+
+
+def two_cameras(**first: Any) -> Settings:
+    cameras = [
+        {"camera_id": "north", "frame_grabber": {"source": "rtsp://north/stream"}, **first},
+        {"camera_id": "yard", "frame_grabber": {"source": "yard.mp4", "resize_width": 640}},
+    ]
+    common = {"frame_grabber": {"target_fps": 10, "resize_width": 1280}, "queue_size": 5}
+    return Settings.model_validate({"cameras": cameras, **common})
+
+
+def test_without_cameras_the_settings_are_those_of_the_one() -> None:
+    settings = Settings(camera_id="gate")
+    assert settings.each_camera() == [settings]
+
+
+def test_a_camera_has_what_is_its_own_and_else_what_is_common() -> None:
+    own = {"vehicle_counter": {"lines": [GATE]}, "vehicle_tracker": {"bytetrack": {"track_buffer": 60}}}
+    north, yard = two_cameras(**own).each_camera()
+    assert [(c.camera_id, c.frame_grabber.resize_width, c.queue_size) for c in (north, yard)] == [
+        ("north", 1280, 5),
+        ("yard", 640, 5),
+    ]
+    assert {c.frame_grabber.target_fps for c in (north, yard)} == {10}
+    assert [line.name for line in north.vehicle_counter.lines] == ["gate"]
+    assert yard.vehicle_counter == Settings().vehicle_counter
+    assert (north.vehicle_tracker.bytetrack.track_buffer, north.vehicle_tracker.bytetrack.track_thresh) == (
+        60,
+        0.3,
+    )
+
+
+def test_one_live_camera_makes_a_run_live_but_not_the_other_cameras() -> None:
+    settings = two_cameras()
+    assert settings.is_live
+    assert [camera.frame_grabber.is_live for camera in settings.each_camera()] == [True, False]
+    assert not Settings().is_live
+
+
+def test_each_camera_has_its_own_folder_of_the_run_also_in_a_process() -> None:
+    settings = pickle.loads(pickle.dumps(two_cameras().for_run(Path("out/north"), Path("out/yard"))))
+    assert [camera.run_dir for camera in settings.each_camera()] == [Path("out/north"), Path("out/yard")]
+    assert [camera.run_dir for camera in two_cameras().each_camera()] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("cameras", "words"),
+    [
+        pytest.param([{"camera_id": "a", "frame_grabber": {}}], "needs frame_grabber.source", id="no source"),
+        pytest.param([{"camera_id": "a"}], "Field required", id="no section at all"),
+        pytest.param(
+            [{"camera_id": "a", "frame_grabber": {"source": number}} for number in (0, 1)],
+            "same camera_id: a, a",
+            id="two of one name",
+        ),
+        pytest.param(
+            [{"camera_id": "a", "frame_grabber": {"source": 0}, "queue_size": 3}],
+            "not permitted",
+            id="a common key",
+        ),
+    ],
+)
+def test_cameras_that_make_no_sense_are_refused(cameras: list[Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Settings.model_validate({"cameras": cameras})

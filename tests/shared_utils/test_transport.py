@@ -167,3 +167,12 @@ def test_the_pipe_of_a_queue_holds_whole_frames() -> None:
 
 def test_a_queue_without_a_pipe_is_left_alone() -> None:
     widen_pipe(queue.Queue())
+
+
+@pytest.mark.parametrize("policy", DropPolicy, ids=lambda policy: policy.value)
+def test_a_reader_that_died_holds_up_nobody(policy: DropPolicy) -> None:
+    waiting = FullQueue()
+    output = Output(waiting, policy, waiting.tried.is_set)
+    output.send("message", lambda: False)
+    output.end(lambda: False)
+    assert waiting.tried.is_set()

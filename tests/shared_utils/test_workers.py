@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import drain, start
 from traffic_monitor.shared_utils.transport import DropPolicy
-from traffic_monitor.shared_utils.workers import Resequencer, Spread
+from traffic_monitor.shared_utils.workers import InTurn, Resequencer, Spread, responsible
 
 
 def never() -> bool:
@@ -74,6 +74,72 @@ def test_a_worker_that_died_gets_nothing_more_and_holds_nobody_up() -> None:
     assert [drain(worker) for worker in workers] == [[0], [2, None]]
     gone.add(1)
     spread.send(3, never)  # Nobody is left to wait for.
+
+
+def test_what_is_about_a_vehicle_goes_to_the_worker_that_knows_it_and_to_another_when_that_died() -> None:
+    workers, gone = queues(3, 4), set[int]()
+    spread = Spread(workers, DropPolicy.BLOCK, lambda: gone, lambda message: int(message))
+    for vehicle in (3, 4, 5, 3, 4):
+        spread.send(vehicle, never)
+    assert [drain(worker) for worker in workers] == [[3, 3], [4, 4], [5]]
+    gone.add(1)
+    for vehicle in (3, 4, 4, 5):
+        spread.send(vehicle, never)
+    left = [drain(workers[0]), drain(workers[2])]
+    assert sorted(left[0] + left[1]) == [3, 4, 4, 5]
+    assert [len(set(messages) & {4}) for messages in left] in ([0, 1], [1, 0])
+
+
+@pytest.mark.parametrize("policy", DropPolicy, ids=lambda policy: policy.value)
+def test_a_busy_worker_keeps_its_vehicles(policy: DropPolicy) -> None:
+    workers = queues(2, 1)
+    spread = Spread(workers, policy, vehicle_of=lambda message: int(message))
+    spread.send(2, never)
+    spread.send(4, iter([False, True]).__next__)
+    assert [drain(worker) for worker in workers] == [[2] if policy is DropPolicy.BLOCK else [], []]
+    assert spread.dropped == (policy is DropPolicy.DROP_OLDEST)
+
+
+def test_all_workers_together_are_responsible_for_all_vehicles_each_for_some() -> None:
+    shares = [responsible(vehicle, {0, 2, 5}) for vehicle in range(30)]
+    assert {number: shares.count(number) for number in (0, 2, 5)} == {0: 10, 2: 10, 5: 10}
+
+
+def test_a_fast_camera_does_not_keep_the_others_waiting() -> None:
+    cameras = queues(3)
+    for index in range(4):
+        cameras[0].put(frame(index, "fast"))
+    cameras[1].put(frame(0, "slow"))
+    source = InTurn(cameras)
+    received = [source.get(timeout=2)["camera_id"] for _ in range(2)]
+    cameras[2].put(frame(0, "late"))
+    received += [source.get(timeout=2)["camera_id"] for _ in range(3)]
+    assert "slow" in received[:3]
+    assert "late" in received
+    with pytest.raises(queue.Empty):
+        [source.get(timeout=0.05) for _ in range(2)]
+
+
+def test_the_stream_of_several_cameras_ends_with_the_last_of_them() -> None:
+    cameras = queues(2)
+    source = InTurn(cameras)
+    cameras[0].put(None)
+    cameras[1].put(frame(0, "yard"))
+    assert source.get(timeout=2)["camera_id"] == "yard"
+    with pytest.raises(queue.Empty):
+        source.get(timeout=0.05)
+    cameras[1].put(None)
+    assert source.get(timeout=2) is None
+
+
+def test_a_camera_that_died_is_not_waited_for_but_what_it_gave_counts() -> None:
+    cameras, gone = queues(2), set[int]()
+    source = InTurn(cameras, lambda: gone)
+    cameras[0].put(frame(0, "north"))
+    gone.add(0)
+    cameras[1].put(None)
+    assert source.get(timeout=2)["camera_id"] == "north"
+    assert source.get(timeout=2) is None
 
 
 @pytest.mark.parametrize("seed", range(5))

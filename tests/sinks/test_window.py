@@ -8,7 +8,9 @@ import pytest
 
 from traffic_monitor.shared_utils.settings import DisplayMode
 from traffic_monitor.sinks import window
-from traffic_monitor.sinks.window import Window, wants_window
+from traffic_monitor.sinks.window import Tile, Window, tiles_of, wants_window
+
+TILE = Tile("Traffic Monitor", 640)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,7 @@ class FakeScreen:
         self.shown: list[Any] = []
         self.destroyed = 0
         self.sizes: list[tuple[int, int]] = []
+        self.places: dict[str, tuple[int, int]] = {}
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         fakes: dict[str, Callable[..., Any]] = {
@@ -65,12 +68,13 @@ class FakeScreen:
             "imshow": lambda _, image: self.shown.append(image),
             "waitKey": lambda _: self.key,
             "getWindowProperty": lambda *_: self.visible,
-            "destroyAllWindows": self._destroy,
+            "moveWindow": lambda title, x, y: self.places.update({title: (x, y)}),
+            "destroyWindow": self._destroy,
         }
         for name, fake in fakes.items():
             monkeypatch.setattr(window.cv2, name, fake)
 
-    def _destroy(self) -> None:
+    def _destroy(self, _title: str) -> None:
         self.destroyed += 1
 
 
@@ -83,7 +87,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> FakeScreen:
 
 def test_a_picture_is_shown_before_the_first_frame_and_frames_after_it(screen: FakeScreen) -> None:
     reasons: list[str] = []
-    under_test = Window(640, reasons.append)
+    under_test = Window(TILE, reasons.append)
     assert len(screen.shown) == 1
     frame = np.zeros((100, 200, 3), np.uint8)
     under_test.take(frame, 0.0)
@@ -93,7 +97,7 @@ def test_a_picture_is_shown_before_the_first_frame_and_frames_after_it(screen: F
 
 
 def test_the_window_is_given_a_size_only_when_the_frames_change_theirs(screen: FakeScreen) -> None:
-    under_test = Window(640, lambda _: None)
+    under_test = Window(TILE, lambda _: None)
     before = len(screen.sizes)
     for _ in range(3):
         under_test.take(np.zeros((100, 200, 3), np.uint8), 0.0)
@@ -110,7 +114,7 @@ def test_the_window_is_given_a_size_only_when_the_frames_change_theirs(screen: F
 )
 def test_what_asks_for_the_end_asks_once(screen: FakeScreen, key: int, visible: float, word: str) -> None:
     reasons: list[str] = []
-    under_test = Window(640, reasons.append)
+    under_test = Window(TILE, reasons.append)
     screen.key, screen.visible = key, visible
     for _ in range(3):
         under_test.idle()
@@ -124,7 +128,24 @@ def test_what_asks_for_the_end_asks_once(screen: FakeScreen, key: int, visible: 
 @pytest.mark.parametrize("key", [ord("x"), 27, -1], ids=["x", "escape", "no key"])
 def test_other_keys_do_nothing(screen: FakeScreen, key: int) -> None:
     reasons: list[str] = []
-    under_test = Window(640, reasons.append)
+    under_test = Window(TILE, reasons.append)
     screen.key = key
     under_test.idle()
     assert reasons == []
+
+
+def test_the_windows_of_several_cameras_stand_side_by_side_as_wide_as_one(screen: FakeScreen) -> None:
+    for tile in tiles_of(["north", "south", "yard"], 1280):
+        Window(tile, lambda _: None)
+    assert {size[0] for size in screen.sizes} == {640}
+    assert screen.places == {
+        "Traffic Monitor: north": (0, 0),
+        "Traffic Monitor: south": (640, 0),
+        "Traffic Monitor: yard": (0, 400),
+    }
+
+
+def test_a_single_window_is_left_where_the_desktop_puts_it(screen: FakeScreen) -> None:
+    (tile,) = tiles_of(["gate"], 1280)
+    Window(tile, lambda _: None)
+    assert (tile.title, screen.places) == ("Traffic Monitor", {})

@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,25 @@ LATEST = "latest"
 UNSAFE_IN_FILE_NAMES = re.compile(r"[^\w.-]+")
 
 
-def create_run_folder(output_dir: Path, camera_id: str, now: datetime) -> Path:
-    """Make a new folder for a run that starts ``now`` (local time) and let ``latest`` point to it.
+def create_run_folders(output_dir: Path, camera_ids: Sequence[str], now: datetime) -> list[Path]:
+    """Make a new folder for each camera of a run that starts ``now`` (local time).
+
+    ``latest`` points to the first. With several cameras ``latest_<camera_id>`` points to each, and the log, which
+    is one for all, is in the first folder, with links to it in the others.
 
     Raises:
-        OSError: the folder cannot be made.
+        OSError: a folder cannot be made.
     """
-    safe_name = UNSAFE_IN_FILE_NAMES.sub("_", camera_id).strip(".") or "camera"
-    stem = f"{safe_name}_{now:%Y%m%d-%H%M%S}"
     output_dir.mkdir(parents=True, exist_ok=True)
-    folder = _make_first_free(output_dir, stem)
-    _point_latest_to(folder)
-    return folder
+    names = [UNSAFE_IN_FILE_NAMES.sub("_", camera_id).strip(".") or "camera" for camera_id in camera_ids]
+    folders = [_make_first_free(output_dir, f"{name}_{now:%Y%m%d-%H%M%S}") for name in names]
+    _point(output_dir / LATEST, folders[0].name)
+    if len(folders) > 1:
+        for name, folder in zip(names, folders, strict=True):
+            _point(output_dir / f"{LATEST}_{name}", folder.name)
+        for folder in folders[1:]:
+            _point(folder / LOG_FILE, f"../{folders[0].name}/{LOG_FILE}")
+    return folders
 
 
 def _make_first_free(output_dir: Path, stem: str) -> Path:
@@ -44,14 +51,14 @@ def _make_first_free(output_dir: Path, stem: str) -> Path:
     raise AssertionError("count() does not end")
 
 
-def _point_latest_to(folder: Path) -> None:
-    link = folder.parent / LATEST
+def _point(link: Path, target: str) -> None:
+    """Make a link, or let one that is there point elsewhere."""
     if link.exists() and not link.is_symlink():
         return  # Something of the user's own.
-    temporary = folder.parent / f".{LATEST}-{os.getpid()}"
+    temporary = link.with_name(f".{link.name}-{os.getpid()}")
     with contextlib.suppress(OSError):  # Windows allows links to few; the run is complete without.
         temporary.unlink(missing_ok=True)
-        temporary.symlink_to(folder.name, target_is_directory=True)
+        temporary.symlink_to(target, target_is_directory=link.name != LOG_FILE)
         temporary.replace(link)
 
 

@@ -3,7 +3,8 @@
 import queue
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import cv2
@@ -16,8 +17,8 @@ from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import encode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import FrameGrabberSettings, Settings
-from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
-from traffic_monitor.shared_utils.workers import Spread
+from traffic_monitor.shared_utils.transport import DropPolicy
+from traffic_monitor.shared_utils.workers import Queues, sending_to
 
 
 class FrameGrabber(Service):
@@ -52,13 +53,15 @@ class FrameGrabber(Service):
             )
         ]
 
-    def details(self) -> Mapping[str, Any]:
-        """The source, how far into it the grabber is, and how many frames it has."""
+    def details(self) -> Mapping[str, Mapping[str, Any]]:
+        """By camera: the source, how far into it the grabber is, and how many frames it has."""
         return {
-            "source": describe_source(self._config.source),
-            "media_seconds": self._media_seconds,
-            "frames_total": self._source.frames_total if self._source else None,
-            "dropped_at_source": self._source.dropped if self._source else 0,
+            self._camera_id: {
+                "source": describe_source(self._config.source),
+                "media_seconds": self._media_seconds,
+                "frames_total": self._source.frames_total if self._source else None,
+                "dropped_at_source": self._source.dropped if self._source else 0,
+            }
         }
 
     def close(self) -> None:
@@ -108,14 +111,14 @@ class GrabberSource:
 
 def frame_grabber_process(
     config: Settings,
-    output_q: MessageQueue | Sequence[MessageQueue],
+    output_q: Queues,
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
 ) -> None:
     """Run the frame grabber until its source ends, it is told to stop, or the shutdown event is set.
 
     Args:
-        config: all settings.
+        config: the settings of one camera.
         output_q: ``raw_frames``, or one queue per detecting worker.
         shutdown_event: when set, leave at once.
         control: wire to the supervisor.
@@ -123,11 +126,7 @@ def frame_grabber_process(
     control = control or ServiceControl()
     policy = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
     source = GrabberSource(config.frame_grabber, control)
-    output = (
-        Spread(output_q, policy, control.gone_workers)
-        if isinstance(output_q, Sequence)
-        else Output(output_q, policy)
-    )
+    output = sending_to(output_q, policy, partial(control.gone, ServiceName.VEHICLE_DETECTOR))
     run_service(
         ServiceName.FRAME_GRABBER,
         lambda: FrameGrabber(config, source),

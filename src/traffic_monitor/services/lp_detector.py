@@ -1,8 +1,9 @@
 """Plate detector: ``TrackedMessage`` in, one ``PlateCandidateMessage`` per plate out."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from traffic_monitor.inference.detection import DetectionModel
@@ -11,6 +12,7 @@ from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to
 from traffic_monitor.plates.placement import fit, is_whole, owner_of
 from traffic_monitor.plates.schedule import ReadingSchedule, TimeBudget
 from traffic_monitor.records.search_log import SearchLog
+from traffic_monitor.shared_utils.cameras import PerCamera
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
@@ -24,13 +26,27 @@ from traffic_monitor.shared_utils.custom_types import (
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
+from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue
+from traffic_monitor.shared_utils.workers import Queues, responsible, sending_to
 
 
 class LPDetector(Service):
-    """Finds the plate of each vehicle that is due to be read."""
+    """Finds the plate of each vehicle that is due to be read.
 
-    def __init__(self, config: Settings, model: DetectionModel | None = None) -> None:
+    Args:
+        config: all settings.
+        model: finds plates; None: the one of the settings.
+        budget: what may be spent on searching with a live source; None: anything.
+        is_ours: whether a vehicle, by its track id, is searched here and not by another worker.
+    """
+
+    def __init__(
+        self,
+        config: Settings,
+        model: DetectionModel | None = None,
+        budget: TimeBudget | None = None,
+        is_ours: Callable[[int], bool] = lambda _track_id: True,
+    ) -> None:
         self._settings = config.lp_detector
         self._model = model or load_detector(ServiceName.LP_DETECTOR, self._settings)
         self._decoder = FrameDecoder()
@@ -40,9 +56,8 @@ class LPDetector(Service):
             self._settings.min_vehicle_width_px,
         )
         self._searches = SearchLog()
-        self._budget: TimeBudget | None = None
-        if config.frame_grabber.is_live:
-            self._budget = TimeBudget(self._settings.live_budget_ms / 1000, time.perf_counter())
+        self._budget = budget
+        self._is_ours = is_ours
         self._frames_seen = 0
 
     def process(self, message: TrackedMessage) -> list[PlateCandidateMessage]:
@@ -50,7 +65,8 @@ class LPDetector(Service):
         candidates = []
         frame_index = message.get("frame_index", self._frames_seen)
         self._frames_seen += 1
-        for vehicle in sorted(message["tracked_objects"], key=_nearness, reverse=True):
+        ours = [vehicle for vehicle in message["tracked_objects"] if self._is_ours(vehicle["track_id"])]
+        for vehicle in sorted(ours, key=_nearness, reverse=True):
             if not self._schedule.is_due(vehicle["track_id"], frame_index, vehicle["bbox_xyxy"]):
                 continue
             started = time.perf_counter()
@@ -117,20 +133,50 @@ def _candidate(message: TrackedMessage, vehicle: TrackedObject, plate: _Plate) -
     )
 
 
+def search_budget(config: Settings) -> TimeBudget | None:
+    """What one worker may spend on all cameras; None where no camera is live and there is time for everything."""
+    if not config.is_live:
+        return None
+    settings = config.lp_detector
+    return TimeBudget(settings.live_budget_ms / 1000 / settings.workers, time.perf_counter())
+
+
 def lp_detector_process(
     config: Settings,
     input_q: MessageQueue,
-    output_q: MessageQueue,
+    output_q: Queues,
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
 ) -> None:
-    """Run the plate detector until its input ends or the shutdown event is set."""
-    policy = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
+    """Run the plate detector until its input ends or the shutdown event is set.
+
+    Args:
+        config: all settings.
+        input_q: ``tracked_for_plates``.
+        output_q: ``lp_candidates``, or one queue per reading worker.
+        shutdown_event: when set, leave at once.
+        control: wire to the supervisor; with several workers it tells which one this is.
+    """
+    control = control or ServiceControl()
+    settings = config.lp_detector
+
+    def is_ours(track_id: int) -> bool:
+        workers = set(range(settings.workers)) - set(control.gone(ServiceName.LP_DETECTOR))
+        return responsible(track_id, workers) == control.number
+
+    def build() -> PerCamera:
+        model, budget = load_detector(ServiceName.LP_DETECTOR, settings), search_budget(config)
+        return PerCamera(config, lambda camera: LPDetector(camera, model, budget, is_ours))
+
+    policy = DropPolicy.DROP_OLDEST if config.is_live else DropPolicy.BLOCK
+    readers = sending_to(
+        output_q, policy, partial(control.gone, ServiceName.OCR_READER), lambda plate: plate["vehicle_track_id"]
+    )
     run_service(
         ServiceName.LP_DETECTOR,
-        lambda: LPDetector(config),
+        build,
         input_q,
-        [Output(output_q, policy)],
+        [readers],
         shutdown_event,
         control,
     )

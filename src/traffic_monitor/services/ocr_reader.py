@@ -1,5 +1,7 @@
 """OCR reader: ``PlateCandidateMessage`` in, ``OcrResultMessage`` out."""
 
+from functools import partial
+
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer, TextRecognizer
 from traffic_monitor.plates.consensus import Reading
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty
@@ -10,6 +12,7 @@ from traffic_monitor.plates.reading import read_plate
 from traffic_monitor.plates.text import PlateFormats
 from traffic_monitor.plates.vehicle_plate import VehiclePlate
 from traffic_monitor.records.best_shots import BestShots
+from traffic_monitor.shared_utils.cameras import PerCamera
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
@@ -24,6 +27,7 @@ from traffic_monitor.shared_utils.recent_states import RecentStates
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import MessageQueue, Output
+from traffic_monitor.shared_utils.workers import Queues, reading_from
 
 REMEMBERED_TRACKS = 500
 """Vehicles read longer ago than this many others start a new consensus."""
@@ -123,16 +127,30 @@ def _result(message: PlateCandidateMessage, reading: Reading, plate: VehiclePlat
 
 def ocr_reader_process(
     config: Settings,
-    input_q: MessageQueue,
+    input_q: Queues,
     output_q: MessageQueue,
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
 ) -> None:
-    """Run the OCR reader until its input ends or the shutdown event is set."""
+    """Run the OCR reader until its input ends or the shutdown event is set.
+
+    Args:
+        config: all settings.
+        input_q: ``lp_candidates``, or one queue per worker that searches plates.
+        output_q: ``ocr_results``.
+        shutdown_event: when set, leave at once.
+        control: wire to the supervisor.
+    """
+    control = control or ServiceControl()
+
+    def build() -> PerCamera:
+        recognizer = PaddleTextRecognizer(config.ocr_reader)
+        return PerCamera(config, lambda camera: OcrReader(camera, recognizer))
+
     run_service(
         ServiceName.OCR_READER,
-        lambda: OcrReader(config),
-        input_q,
+        build,
+        reading_from(input_q, partial(control.gone, ServiceName.LP_DETECTOR)),
         [Output(output_q)],
         shutdown_event,
         control,

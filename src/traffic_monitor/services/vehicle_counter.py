@@ -6,6 +6,7 @@ from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.journeys import crossing_message
 from traffic_monitor.counting.road import RoadCounter
 from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.shared_utils.cameras import PerCamera
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
@@ -74,7 +75,7 @@ def vehicle_counter_process(
     """Run the counter until its input ends or the shutdown event is set."""
     run_service(
         ServiceName.VEHICLE_COUNTER,
-        lambda: VehicleCounter(config),
+        lambda: PerCamera(config, VehicleCounter),
         input_q,
         [Output(output_q)],
         shutdown_event,

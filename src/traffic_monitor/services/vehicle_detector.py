@@ -1,12 +1,13 @@
 """Vehicle detector: ``FrameMessage`` in, ``DetectionMessage`` out."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import cast
 
 from traffic_monitor.inference.detection import DetectionModel, PendingBoxes
 from traffic_monitor.inference.stillness import StillnessGate
 from traffic_monitor.inference.yolo import load_detector
+from traffic_monitor.shared_utils.cameras import PerCamera
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage
@@ -14,6 +15,7 @@ from traffic_monitor.shared_utils.frame_codec import decode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ServiceError, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings, VehicleDetectorSettings
 from traffic_monitor.shared_utils.transport import MessageQueue, Output
+from traffic_monitor.shared_utils.workers import Queues, reading_from
 
 SEARCHES = 2
 """Frames searched at a time: half of the threads for each of two frames get more done than all of them for one."""
@@ -83,16 +85,30 @@ def choose_classes(model_names: Mapping[int, str], settings: VehicleDetectorSett
 
 def vehicle_detector_process(
     config: Settings,
-    input_q: MessageQueue,
+    input_q: Queues,
     output_q: MessageQueue,
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
 ) -> None:
-    """Run the vehicle detector until its input ends or the shutdown event is set."""
+    """Run the vehicle detector until its input ends or the shutdown event is set.
+
+    Args:
+        config: all settings.
+        input_q: ``raw_frames``, or one queue per camera.
+        output_q: ``vehicle_detections``.
+        shutdown_event: when set, leave at once.
+        control: wire to the supervisor.
+    """
+    control = control or ServiceControl()
+
+    def build() -> PerCamera:
+        model = load_detector(ServiceName.VEHICLE_DETECTOR, config.vehicle_detector, SEARCHES)
+        return PerCamera(config, lambda camera: VehicleDetector(camera, model))
+
     run_service(
         ServiceName.VEHICLE_DETECTOR,
-        lambda: VehicleDetector(config),
-        input_q,
+        build,
+        reading_from(input_q, partial(control.gone, ServiceName.FRAME_GRABBER)),
         [Output(output_q)],
         shutdown_event,
         control,

@@ -1,8 +1,10 @@
 """Vehicle tracker: ``DetectionMessage`` in, ``TrackedMessage`` out to three consumers."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
+from traffic_monitor.shared_utils.cameras import PerCamera
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
@@ -15,7 +17,7 @@ from traffic_monitor.shared_utils.frame_codec import decode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
-from traffic_monitor.shared_utils.workers import Resequencer
+from traffic_monitor.shared_utils.workers import Queues, Resequencer, each_of
 from traffic_monitor.tracking.trackers import Tracker
 
 
@@ -50,8 +52,8 @@ def _tracked_object(detection: Detection, track_id: int) -> TrackedObject:
 
 def vehicle_tracker_process(
     config: Settings,
-    input_q: MessageQueue | Sequence[MessageQueue],
-    output_qs: Sequence[MessageQueue],
+    input_q: Queues,
+    output_qs: tuple[Queues, MessageQueue, MessageQueue],
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
 ) -> None:
@@ -60,20 +62,30 @@ def vehicle_tracker_process(
     Args:
         config: all settings.
         input_q: ``vehicle_detections``, or one queue per detecting worker.
-        output_qs: ``tracked_for_plates``, ``tracked_for_counting`` and ``tracked_for_display``, in this order.
+        output_qs: ``tracked_for_plates`` (or one queue per worker that searches plates), ``tracked_for_counting``
+            and ``tracked_for_display``, in this order.
         shutdown_event: when set, leave at once.
         control: wire to the supervisor.
     """
     control = control or ServiceControl()
-    source = Resequencer(input_q, control.gone_workers) if isinstance(input_q, Sequence) else input_q
+    source = (
+        Resequencer(input_q, partial(control.gone, ServiceName.VEHICLE_DETECTOR))
+        if isinstance(input_q, Sequence)
+        else input_q
+    )
     # Live, plates and pictures may be dropped for the sake of time; what is counted never is.
-    droppable = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
+    droppable = DropPolicy.DROP_OLDEST if config.is_live else DropPolicy.BLOCK
     plates_q, counting_q, display_q = output_qs
+    # Each worker that searches plates gets all frames: a plate is given to one vehicle of all in the picture.
+    to_plates = [
+        Output(queue, droppable, partial(control.is_gone, ServiceName.LP_DETECTOR, number))
+        for number, queue in enumerate(each_of(plates_q))
+    ]
     run_service(
         ServiceName.VEHICLE_TRACKER,
-        lambda: VehicleTracker(config),
+        lambda: PerCamera(config, VehicleTracker),
         source,
-        [Output(plates_q, droppable), Output(counting_q), Output(display_q, droppable)],
+        [*to_plates, Output(counting_q), Output(display_q, droppable)],
         shutdown_event,
         control,
     )

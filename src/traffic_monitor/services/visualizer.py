@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 
 from loguru import logger
@@ -17,6 +18,7 @@ from traffic_monitor.records.files import write_jpeg
 from traffic_monitor.records.plate_log import PlateLog
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
+from traffic_monitor.shared_utils.cameras import PerCamera
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
@@ -29,8 +31,9 @@ from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 from traffic_monitor.shared_utils.service_loop import Service, ServiceError, ShutdownEvent, run_service
 from traffic_monitor.shared_utils.settings import DisplayMode, Settings
 from traffic_monitor.shared_utils.transport import FanIn, MessageQueue
+from traffic_monitor.shared_utils.workers import Queues, reading_from
 from traffic_monitor.sinks.video import VideoFile
-from traffic_monitor.sinks.window import Window, wants_window
+from traffic_monitor.sinks.window import Tile, Window, tiles_of, wants_window
 
 FPS_FRAMES = 30
 """The shown frame rate is the mean over this many frames."""
@@ -172,13 +175,19 @@ class Visualizer(Service):
         return (len(self._frame_times) - 1) / max(self._frame_times[-1] - self._frame_times[0], 1e-6)
 
 
-def open_sinks(config: Settings, control: ServiceControl) -> list[FrameSink]:
-    """The sinks the settings ask for and this machine can offer."""
+def open_sinks(config: Settings, tile: Tile | None, control: ServiceControl) -> list[FrameSink]:
+    """The sinks that the settings of one camera ask for.
+
+    Args:
+        config: settings of the camera.
+        tile: its window's title and place; None: this machine can show no window, or none is wanted.
+        control: wire to the supervisor.
+    """
     sinks: list[FrameSink] = []
     settings = config.visualizer
-    has_window = wants_window(settings.display)
-    if has_window:
-        sinks.append(Window(settings.window_width, control.request_stop))
+    has_window = tile is not None
+    if tile is not None:
+        sinks.append(Window(tile, control.request_stop))
     misses_screen = settings.display is DisplayMode.AUTO and not has_window
     if settings.save_video is True or (settings.save_video == "auto" and misses_screen):
         sinks.append(VideoFile((config.run_dir or config.output_dir) / VIDEO_FILE))
@@ -202,18 +211,41 @@ def open_recorder(config: Settings) -> Recorder | None:
 def visualizer_process(
     config: Settings,
     tracked_vehicles_q_in: MessageQueue,
-    ocr_results_q_in: MessageQueue,
+    ocr_results_q_in: Queues,
     counting_updates_q_in: MessageQueue,
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
 ) -> None:
-    """Run the visualizer until all three inputs have ended or the shutdown event is set."""
+    """Run the visualizer until all three inputs have ended or the shutdown event is set.
+
+    Args:
+        config: all settings.
+        tracked_vehicles_q_in: ``tracked_for_display``.
+        ocr_results_q_in: ``ocr_results``, or one queue per reading worker.
+        counting_updates_q_in: ``counting_updates``.
+        shutdown_event: when set, leave at once.
+        control: wire to the supervisor.
+    """
     control = control or ServiceControl()
+    readings = reading_from(ocr_results_q_in, partial(control.gone, ServiceName.OCR_READER))
+
+    def build() -> PerCamera:
+        tiles: dict[str, Tile] = {}
+        if wants_window(config.visualizer.display):
+            ids = [camera.camera_id for camera in config.each_camera()]
+            tiles = dict(zip(ids, tiles_of(ids, config.visualizer.window_width), strict=True))
+        return PerCamera(
+            config,
+            lambda camera: Visualizer(
+                camera, open_sinks(camera, tiles.get(camera.camera_id), control), open_recorder(camera)
+            ),
+        )
+
     run_service(
         ServiceName.VISUALIZER,
-        lambda: Visualizer(config, open_sinks(config, control), open_recorder(config)),
+        build,
         # Readings and counts first, so that a frame is drawn with all that is known.
-        FanIn([ocr_results_q_in, counting_updates_q_in, tracked_vehicles_q_in]),
+        FanIn([readings, counting_updates_q_in, tracked_vehicles_q_in]),
         [],
         shutdown_event,
         control,

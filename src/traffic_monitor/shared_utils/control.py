@@ -5,12 +5,14 @@ could take with it, so a death never blocks the others.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from multiprocessing.connection import Connection
 from typing import Any
 
+from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.timing import RecentTimes
 from traffic_monitor.shared_utils.transport import Outgoing
 
@@ -25,11 +27,12 @@ class Command(Enum):
 
 
 @dataclass(frozen=True)
-class WorkerGone:
-    """A worker of the service before or behind has died; the others go on."""
+class Gone:
+    """A process has died, and the run goes on without it."""
 
+    service: ServiceName
     number: int
-    """From 0."""
+    """Which of the service's processes, from 0."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,12 @@ class ServiceReport:
     first_done_at: float | None = None
     """Epoch seconds at which the first message was done."""
     last_done_at: float | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-    """What only this service knows, for example the frames in a file or the latest counts."""
+    details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By camera: what only this service knows, for example the frames in a file or the latest counts."""
 
     @classmethod
     def of_all(cls, reports: Sequence["ServiceReport"]) -> "ServiceReport":
-        """The reports of a service's workers as one: sums, and of each percentile the largest."""
+        """The reports of a service's processes as one: sums, and of each percentile the largest; no details."""
         if len(reports) < 2:
             return reports[0] if reports else cls()
         firsts = [report.first_done_at for report in reports if report.first_done_at is not None]
@@ -87,7 +90,6 @@ class ServiceReport:
             **{name: max(getattr(report, name) for report in reports) for name in LARGEST},
             first_done_at=min(firsts, default=None),
             last_done_at=max(lasts, default=None),
-            details={key: value for report in reports for key, value in report.details.items()},
         )
 
 
@@ -98,18 +100,28 @@ Report = Ready | StopRequested | Failed | ServiceReport
 
 
 class ServiceControl:
-    """A service's end of the wire. Without a connection the service runs on its own: start at once, never stop."""
+    """A service's end of the wire. Without a connection the service runs on its own: start at once, never stop.
 
-    def __init__(self, connection: Connection | None = None) -> None:
+    Args:
+        connection: to the supervisor.
+        number: which of the service's processes this is, from 0.
+    """
+
+    def __init__(self, connection: Connection | None = None, number: int = 0) -> None:
         self._connection = connection
+        self.number = number
         self._started = connection is None
         self._stop_requested = False
-        self._gone: set[int] = set()
+        self._gone: dict[ServiceName, set[int]] = defaultdict(set)
 
-    def gone_workers(self) -> Collection[int]:
-        """Numbers of the workers, before or behind this service, that have died."""
+    def gone(self, service: ServiceName) -> Collection[int]:
+        """Numbers of the processes of a service that have died."""
         self._receive()
-        return self._gone
+        return self._gone[service]
+
+    def is_gone(self, service: ServiceName, number: int) -> bool:
+        """Whether one process of a service has died."""
+        return number in self.gone(service)
 
     @property
     def started(self) -> bool:
@@ -153,8 +165,8 @@ class ServiceControl:
                 command = self._connection.recv()
                 self._started |= command is Command.START
                 self._stop_requested |= command is Command.STOP
-                if isinstance(command, WorkerGone):
-                    self._gone.add(command.number)
+                if isinstance(command, Gone):
+                    self._gone[command.service].add(command.number)
         except (EOFError, OSError):
             self._connection = None
 
@@ -197,7 +209,7 @@ class WorkLog:
         self.consecutive_errors += 1
 
     def report(
-        self, outputs: Sequence[Outgoing], dropped_at_source: int, details: Mapping[str, Any]
+        self, outputs: Sequence[Outgoing], dropped_at_source: int, details: Mapping[str, Mapping[str, Any]]
     ) -> ServiceReport:
         """The counters as they stand now."""
         return ServiceReport(

@@ -45,7 +45,10 @@ class Service(ABC):
         """Called while no message arrives, about every ``POLL_INTERVAL_S``."""
 
     def details(self) -> Mapping[str, Any]:
-        """What only this service knows, for the supervisor; called about every ``REPORT_INTERVAL_S``."""
+        """What only this service knows, for the supervisor; called about every ``REPORT_INTERVAL_S``.
+
+        That of a whole process is by camera; see ``PerCamera``.
+        """
         return {}
 
     def close(self) -> None:  # noqa: B027 - most services hold nothing

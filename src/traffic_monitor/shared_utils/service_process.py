@@ -48,6 +48,10 @@ class ServiceProcess:
     log_target: LogTarget
     threads: int = 1
     """For each of its libraries."""
+    number: int = 0
+    """Which of the service's processes."""
+    label: str = ""
+    """How the log names it; the service's name where there is one process."""
 
     def entry_point(self) -> Any:
         """The service's ``*_process`` function, imported here so that only this process loads its libraries."""
@@ -61,9 +65,9 @@ def run_service_process(spec: ServiceProcess, shutdown_event: Event, connection:
     keep_memory()
     lifeline = _Lifeline(shutdown_event)
     _leave_signals_to_the_supervisor(lifeline)
-    configure_logging(spec.name, spec.log_target)
+    configure_logging(spec.label or spec.name, spec.log_target)
     lifeline.start()
-    control = ServiceControl(connection)
+    control = ServiceControl(connection, spec.number)
     try:
         spec.entry_point()(*spec.arguments, shutdown_event, control=control)
     except BaseException as error:  # noqa: BLE001 - the last place where it can be logged and told

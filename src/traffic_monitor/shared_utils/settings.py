@@ -212,6 +212,7 @@ class LpDetectorSettings(DetectorSettings):
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     interval_frames: int = Field(default=3, ge=1, le=1000)
     max_candidates: int = Field(default=12, ge=1, le=10000)
+    workers: int = Field(default=1, ge=1, le=16)
     live_budget_ms: int = Field(default=400, ge=1, le=1000)
 
 
@@ -222,6 +223,7 @@ class OcrReaderSettings(_Section):
     model_name: str | None = None
     engine: OcrEngine = OcrEngine.PADDLE
     device: str = "cpu"
+    workers: int = Field(default=1, ge=1, le=16)
     min_confidence: Fraction = 0.3
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     min_consensus_confidence: Fraction = 0.7
@@ -370,12 +372,47 @@ class LoggingSettings(_Section):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
+CameraId = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class CameraSettings(_Section):
+    """One of several cameras: where its frames come from, and what is set for it alone.
+
+    A key that is left out has the value of the section of the same name at the top.
+    """
+
+    camera_id: CameraId
+    frame_grabber: FrameGrabberSettings
+    vehicle_tracker: VehicleTrackerSettings = VehicleTrackerSettings()
+    vehicle_counter: VehicleCounterSettings = VehicleCounterSettings()
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Self:
+        if "source" not in self.frame_grabber.model_fields_set:
+            raise ValueError("each camera needs frame_grabber.source")
+        return self
+
+
+OF_ONE_CAMERA = ("frame_grabber", "vehicle_tracker", "vehicle_counter")
+"""The sections that a camera can have of its own."""
+
+
+def _with_own(common: _Section, own: _Section) -> _Section:
+    """The common section with what was given for one camera alone."""
+    given: dict[str, Any] = {name: getattr(own, name) for name in own.model_fields_set}
+    for name, value in given.items():
+        present = getattr(common, name)
+        if isinstance(value, _Section) and isinstance(present, _Section):
+            given[name] = _with_own(present, value)
+    return common.model_copy(update=given)
+
+
 class Settings(BaseSettings):
     """All settings of a run, validated. Constructed directly it reads neither environment nor file."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
-    camera_id: str = Field(default="cam1", min_length=1, max_length=60)
+    camera_id: CameraId = "cam1"
     output_dir: Path = Path("output")
     queue_size: int = Field(default=16, ge=1, le=1000)
     frame_grabber: FrameGrabberSettings = FrameGrabberSettings()
@@ -388,18 +425,45 @@ class Settings(BaseSettings):
     privacy: PrivacySettings = PrivacySettings()
     supervisor: SupervisorSettings = SupervisorSettings()
     logging: LoggingSettings = LoggingSettings()
+    cameras: list[CameraSettings] = []
 
-    _run_dir: Path | None = PrivateAttr(default=None)
+    _run_dirs: tuple[Path, ...] = PrivateAttr(default=())
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @field_validator("cameras")
+    @classmethod
+    def _ids_differ(cls, cameras: list[CameraSettings]) -> list[CameraSettings]:
+        ids = [camera.camera_id for camera in cameras]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"two cameras have the same camera_id: {', '.join(ids)}")
+        return cameras
 
     @property
     def run_dir(self) -> Path | None:
         """Folder of the current run, for the services that write into it; None outside a run."""
-        return self._run_dir
+        return self._run_dirs[0] if self._run_dirs else None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a camera's frames come at their own pace."""
+        return any(camera.frame_grabber.is_live for camera in self.each_camera())
+
+    def each_camera(self) -> list[Self]:
+        """The settings of each camera as if it were alone; without ``cameras``, these settings."""
+        if not self.cameras:
+            return [self]
+        return [self._of(camera, self._run_dirs[number:][:1]) for number, camera in enumerate(self.cameras)]
+
+    def _of(self, camera: CameraSettings, run_dirs: tuple[Path, ...]) -> Self:
+        own = {section: _with_own(getattr(self, section), getattr(camera, section)) for section in OF_ONE_CAMERA}
+        copy = self.model_copy(update={"camera_id": camera.camera_id, "cameras": [], **own})
+        copy._run_dirs = run_dirs
+        return copy
 
     def origin_of(self, key: str) -> str:
         """Where the value of ``section.key`` was set, for messages: a file, the environment, the command line."""
-        return self._origins.get(key, "default settings")
+        whole_key = key.partition(".")[0]  # A list, such as the cameras, is set as a whole.
+        return self._origins.get(key) or self._origins.get(whole_key, "default settings")
 
     def with_origins(self, origins: Mapping[str, str]) -> Self:
         """The same settings, knowing where each key was set."""
@@ -407,10 +471,10 @@ class Settings(BaseSettings):
         copy._origins = dict(origins)
         return copy
 
-    def for_run(self, run_dir: Path) -> Self:
-        """The same settings for a run that writes into ``run_dir``."""
+    def for_run(self, *run_dirs: Path) -> Self:
+        """The same settings for a run that writes into these folders, one for each camera."""
         copy = self.model_copy()
-        copy._run_dir = run_dir
+        copy._run_dirs = run_dirs
         return copy
 
     @classmethod

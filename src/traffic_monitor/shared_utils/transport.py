@@ -70,11 +70,23 @@ class Outgoing(Protocol):
 
 
 class Output:
-    """One outgoing edge of a service: a queue, its drop policy and the number of drops."""
+    """One outgoing edge of a service: a queue, its drop policy and the number of drops.
 
-    def __init__(self, message_queue: MessageQueue, policy: DropPolicy = DropPolicy.BLOCK) -> None:
+    Args:
+        message_queue: where messages go.
+        policy: what happens to one for which there is no room.
+        is_gone: whether the reader has died; then nothing is sent any more.
+    """
+
+    def __init__(
+        self,
+        message_queue: MessageQueue,
+        policy: DropPolicy = DropPolicy.BLOCK,
+        is_gone: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._queue = message_queue
         self._policy = policy
+        self._is_gone = is_gone
         self.dropped = 0
 
     def send(self, message: Any, cancelled: Callable[[], bool]) -> None:
@@ -82,7 +94,7 @@ class Output:
         if self._policy is DropPolicy.BLOCK:
             self._send_blocking(message, cancelled)
             return
-        while not cancelled():
+        while not cancelled() and not self._reader_is_gone():
             try:
                 self._queue.put(message, timeout=RETRY_FULL_S)
             except queue.Full:
@@ -99,13 +111,19 @@ class Output:
         forget_unsent(self._queue)
 
     def _send_blocking(self, message: Any, cancelled: Callable[[], bool]) -> None:
-        while not cancelled():
+        while not cancelled() and not self._reader_is_gone():
             try:
                 self._queue.put(message, timeout=POLL_INTERVAL_S)
             except queue.Full:
                 continue
             else:
                 return
+
+    def _reader_is_gone(self) -> bool:
+        if self._is_gone():
+            forget_unsent(self._queue)
+            return True
+        return False
 
     def _discard_oldest(self) -> None:
         self.dropped += discard_oldest(self._queue)

@@ -1,9 +1,12 @@
 """The live window."""
 
+import contextlib
+import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,6 +16,8 @@ from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.settings import DisplayMode
 
 WINDOW_TITLE = "Traffic Monitor"
+TITLE_BAR_HEIGHT = 40
+"""Pixels kept free between two rows of windows."""
 QUIT_KEYS = (ord("q"), ord("Q"))
 PROBE_TIMEOUT_S = 20
 
@@ -47,17 +52,43 @@ def wants_window(mode: DisplayMode) -> bool:
     return False
 
 
+@dataclass(frozen=True)
+class Tile:
+    """One camera's window: its title, and where on the screen it is, in pixels from the upper left."""
+
+    title: str
+    width: int
+    corner: tuple[int, int] | None = None
+    """None: where the desktop puts it."""
+
+
+def tiles_of(camera_ids: Sequence[str], width: int) -> list[Tile]:
+    """The windows of some cameras: one of this width or, for several, side by side as if in one window."""
+    if len(camera_ids) == 1:
+        return [Tile(WINDOW_TITLE, width)]
+    columns = math.ceil(math.sqrt(len(camera_ids)))
+    each = max(width // columns, 160)
+    height = round(each * 9 / 16) + TITLE_BAR_HEIGHT
+    return [
+        Tile(f"{WINDOW_TITLE}: {camera_id}", each, (number % columns * each, number // columns * height))
+        for number, camera_id in enumerate(camera_ids)
+    ]
+
+
 class Window:
     """Shows annotated frames; ``q`` or closing it asks for the end of the run."""
 
-    def __init__(self, width: int, on_quit: Callable[[str], None]) -> None:
+    def __init__(self, tile: Tile, on_quit: Callable[[str], None]) -> None:
         os.environ.setdefault("QT_LOGGING_RULES", "*=false")
-        self._width = width
+        self._title = tile.title
+        self._width = tile.width
         self._on_quit = on_quit
         self._open = True
         self._shape = (0, 0)
-        cv2.namedWindow(WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        self.take(_waiting_picture(width), 0.0)
+        cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        if tile.corner is not None:
+            cv2.moveWindow(self._title, *tile.corner)
+        self.take(_waiting_picture(self._width), 0.0)
 
     def take(self, image: Image, media_time: float) -> None:  # noqa: ARG002 - a window has no clock
         """Show one BGR picture."""
@@ -66,8 +97,8 @@ class Window:
             return
         if image.shape[:2] != self._shape:  # Only then: the user may have given the window another size.
             self._shape = image.shape[:2]
-            cv2.resizeWindow(WINDOW_TITLE, self._width, round(image.shape[0] * self._width / image.shape[1]))
-        cv2.imshow(WINDOW_TITLE, image)
+            cv2.resizeWindow(self._title, self._width, round(image.shape[0] * self._width / image.shape[1]))
+        cv2.imshow(self._title, image)
         self._take_keys()
 
     def idle(self) -> None:
@@ -77,11 +108,13 @@ class Window:
 
     def close(self) -> None:
         """Take the window away."""
-        self._open = False
-        cv2.destroyAllWindows()
+        if self._open:
+            self._open = False
+            with contextlib.suppress(cv2.error):  # The user has closed it.
+                cv2.destroyWindow(self._title)
 
     def _quit_if_closed(self) -> bool:
-        closed = cv2.getWindowProperty(WINDOW_TITLE, cv2.WND_PROP_VISIBLE) < 1
+        closed = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
         if closed:
             self._quit("the window was closed")
         return closed
