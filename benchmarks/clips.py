@@ -28,6 +28,42 @@ def scaled_clip(folder: Path, clip: Path, height: int, frames: int) -> Path:
     return path
 
 
+def slower_clip(folder: Path, clip: Path, fps: int) -> Path:
+    """The clip as a camera of so many frames a second would have taken it: as long, with frames left out."""
+    path = folder / f"{clip.stem}_{fps}fps.mp4"
+    if not path.exists():
+        with av.open(str(clip)) as container:
+            rate = float(container.streams.video[0].average_rate or FRAMES_PER_S)
+        step = rate / fps
+        pictures = (
+            image
+            for number, image in enumerate(_frames(clip))
+            if int(number / step) != int((number - 1) / step) or not number
+        )
+        _write(path, pictures, fps)
+    return path
+
+
+def looped_clip(folder: Path, clip: Path, seconds: float) -> Path:
+    """The clip again and again, as it is, for at least so long."""
+    path = folder / f"{clip.stem}_looped.mp4"
+    with av.open(str(path), "w") as target:
+        stream, started, end = None, 0, 0
+        while stream is None or float(end * stream.time_base) < seconds:
+            with av.open(str(clip)) as source:
+                video = source.streams.video[0]
+                stream = stream or target.add_stream_from_template(video)
+                for packet in source.demux(video):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    packet.pts, packet.dts = packet.pts + started, packet.dts + started
+                    end = max(end, packet.pts + (packet.duration or 0))
+                    packet.stream = stream
+                    target.mux(packet)
+            started = end
+    return path
+
+
 def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 100) -> Path:
     """The clip's street, empty but for copies of one car that roll along it in rows."""
     pictures = list(_frames(clip))
@@ -64,9 +100,9 @@ def _frames(clip: Path) -> Iterator[Image]:
             yield frame.to_ndarray(format="bgr24")
 
 
-def _write(path: Path, images: Iterable[Image]) -> None:
+def _write(path: Path, images: Iterable[Image], fps: int = FRAMES_PER_S) -> None:
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FRAMES_PER_S, options={"preset": "veryfast"})
+        stream = container.add_stream("libx264", rate=fps, options={"preset": "veryfast"})
         stream.pix_fmt = "yuv420p"
         for image in images:
             if not stream.codec_context.is_open:
