@@ -1,6 +1,6 @@
 """How fast the application is: beside others on the same material, and along what may differ on a road.
 
-    python -m benchmarks.speed [--shared ../shared] [--runs 3] [--only compare|curves] [--to speed]
+    python -m benchmarks.speed [--shared ../shared] [--runs 3] [--only compare|cameras|curves] [--to speed]
 
 Every run is a process of its own, and the runs of a comparison alternate, because a machine's speed drifts; what
 counts is the ratio of the medians. Prints tables and writes TO.json. ``make bench`` runs it in under ten minutes.
@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.clips import scaled_clip, street_with_vehicles
+import yaml
+
+from benchmarks.clips import looped_clip, scaled_clip, slower_clip, street_with_vehicles
 from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
 from traffic_monitor.shared_utils.config_loader import load_settings
 
@@ -27,6 +29,8 @@ SETTINGS = Path("config/settings.yaml")
 STREET = Path("demo/street.mp4")
 NO_PLATES = ["--set", "lp_detector.min_vehicle_width_px=7680"]
 """No vehicle is that wide, so none is searched for its plate."""
+CAMERA_SECONDS = 20
+"""How long several cameras are watched."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,13 @@ COMPARISONS = [
 
 def application(source: Path, *options: str, may_drop: bool = False) -> Figures:
     """One measured run of all seven services."""
+    return _measured("--source", str(source), *options, may_drop=may_drop)
+
+
+def _measured(*options: str, may_drop: bool) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         to = Path(folder) / "bench"
-        _run("-m", "traffic_monitor.main_supervisor", "bench", "--source", source, "--to", to, *options)
+        _run("-m", "traffic_monitor.main_supervisor", "bench", "--to", to, *options)
         figures: Figures = json.loads(to.with_suffix(".json").read_text())
     if figures["exit_reason"] != "end_of_stream" or (figures["dropped"] and not may_drop):
         raise SystemExit(f"not a whole run: {figures['exit_reason']}, {figures['dropped']} frames dropped")
@@ -118,6 +126,45 @@ def live(shared: Path) -> Figures:
     return {name: figures[name] for name in told}
 
 
+def cameras(shared: Path) -> Figures:
+    """One to four cameras at 10 frames/s, then four at 15: different streets, played at their own speed."""
+    clips = [
+        shared / "videos/adamridene_demo_video.mp4",
+        STREET,
+        shared / "videos/parkpow_cars.mp4",
+        shared / "videos/pruthi_traffic.mp4",
+    ]
+    points: list[Figures] = []
+    print(
+        "\n| cameras | frames/s each | frames | frames dropped | plate work dropped | capture to count p50, p95 |",
+        end="",
+    )
+    print(" CPU ms per frame | MB |\n|---|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for number, fps in ((1, 10), (2, 10), (3, 10), (4, 10), (4, 15)):
+            listed = []
+            for clip in clips[:number]:
+                looped = looped_clip(folder, slower_clip(folder, clip, fps), CAMERA_SECONDS)
+                listed.append({"camera_id": clip.stem, "frame_grabber": {"source": str(looped), "mode": "live"}})
+            settings = folder / "cameras.yaml"
+            settings.write_text(yaml.safe_dump({"cameras": listed}), encoding="utf-8")
+            figures = _measured("--config", str(settings), may_drop=True)
+            cpu = sum(service["cpu_ms_per_frame"] for service in figures["services"].values())
+            lost = figures["services"]["frame_grabber"]["dropped"]
+            point = {"cameras": number, "fps": fps, "frames": figures["frames"], "dropped": lost}
+            point |= {"plates_dropped": figures["dropped"] - lost, "cpu_ms": cpu}
+            point |= {name: figures[name] for name in ("latency_ms_p50", "latency_ms_p95", "memory_mb")}
+            points.append(point)
+            print(
+                f"| {number} | {fps} | {point['frames']} | {lost} | {point['plates_dropped']} "
+                f"| {point['latency_ms_p50']:.0f}, {point['latency_ms_p95']:.0f} ms | {cpu:.1f} "
+                f"| {point['memory_mb']} |",
+                flush=True,
+            )
+    return {"points": points}
+
+
 def curves() -> Figures:
     """One run each along vehicles per frame, resolution, queue size and length of the clip."""
     points: list[Figures] = []
@@ -150,14 +197,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--runs", type=int, default=2)
-    parser.add_argument("--only", choices=["compare", "curves"])
+    parser.add_argument("--only", choices=["compare", "cameras", "curves"])
     parser.add_argument("--to", type=Path, default=Path("speed"), help="the .json to write, without ending")
     arguments = parser.parse_args()
     figures: Figures = {}
-    if arguments.only != "curves":
+    if arguments.only in (None, "compare"):
         figures["comparisons"] = compare(arguments.shared, arguments.runs)
         figures["live"] = live(arguments.shared)
-    if arguments.only != "compare":
+    if arguments.only in (None, "cameras"):
+        figures["cameras"] = cameras(arguments.shared)
+    if arguments.only in (None, "curves"):
         figures["curves"] = curves()
     arguments.to.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.builders import FullQueue, drain, start
+from traffic_monitor.shared_utils import service_loop
 from traffic_monitor.shared_utils.control import Ready, ServiceControl, ServiceReport
 from traffic_monitor.shared_utils.service_loop import (
     MAX_CONSECUTIVE_ERRORS,
@@ -228,3 +229,20 @@ def test_messages_are_prepared_where_it_is_asked_for(ahead: bool, prepared: list
     run(service, filled("a", "b", None), outgoing, prepare_ahead=ahead)
     assert drain(outgoing) == ["a", "a", "b", "b", "flushed", None]
     assert service.prepared == prepared
+
+
+@pytest.mark.parametrize("gives_way", [False, True])
+def test_a_service_that_may_wait_gives_way_once_it_is_built(
+    monkeypatch: pytest.MonkeyPatch, gives_way: bool
+) -> None:
+    happened = []
+    monkeypatch.setattr(service_loop, "give_way", lambda: happened.append("gave way"))
+
+    def build() -> Service:
+        happened.append("built")
+        return Doubler()
+
+    incoming: queue.Queue[Any] = queue.Queue()
+    incoming.put(None)
+    run_service("doubler", build, incoming, [], threading.Event(), gives_way=gives_way)
+    assert happened == (["built", "gave way"] if gives_way else ["built"])

@@ -179,4 +179,5 @@ def lp_detector_process(
         [readers],
         shutdown_event,
         control,
+        gives_way=config.is_live,
     )

@@ -154,4 +154,5 @@ def ocr_reader_process(
         [Output(output_q)],
         shutdown_event,
         control,
+        gives_way=config.is_live,
     )

@@ -249,4 +249,5 @@ def visualizer_process(
         [],
         shutdown_event,
         control,
+        gives_way=config.is_live,
     )

@@ -4,13 +4,21 @@ Every library would take all cores for itself: seven processes would then have m
 are cores, which wait for each other and, spinning, take from each other what they wait for.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from traffic_monitor.shared_utils.constants import ServiceName
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 """Where the libraries look for their number of threads when they are imported."""
+
+NICENESS = 10
+"""Of services whose work may be left undone: about a tenth of a share of a busy core, and all of an idle one."""
+
+THREADS = Path("/proc/self/task")
+"""Linux only; there every thread has a priority of its own."""
 
 
 def available_cores() -> int:
@@ -41,3 +49,12 @@ def limit_threads(threads: int) -> None:
     for variable in VARIABLES:
         os.environ.setdefault(variable, str(threads))
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def give_way() -> None:
+    """Let other services go first from now on, with all threads that this process has; where the system can."""
+    if not THREADS.is_dir():
+        return
+    for thread in THREADS.iterdir():
+        with contextlib.suppress(OSError):  # It has just ended.
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), NICENESS)

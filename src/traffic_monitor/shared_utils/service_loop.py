@@ -10,6 +10,7 @@ from loguru import logger
 
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S, REPORT_INTERVAL_S
 from traffic_monitor.shared_utils.control import ServiceControl, WorkLog
+from traffic_monitor.shared_utils.cores import give_way
 from traffic_monitor.shared_utils.transport import MessageSource, Outgoing, Prefetch
 
 MAX_CONSECUTIVE_ERRORS = 50
@@ -64,6 +65,7 @@ def run_service(
     control: ServiceControl | None = None,
     *,
     prepare_ahead: bool = False,
+    gives_way: bool = False,
 ) -> None:
     """Run a service until its input ends or the shutdown event is set.
 
@@ -78,12 +80,15 @@ def run_service(
         shutdown_event: when set, leave within about ``POLL_INTERVAL_S``, whatever is unsent.
         control: wire to the supervisor; without one the service runs on its own.
         prepare_ahead: fetch messages early and have the service ``prepare`` them.
+        gives_way: once it is built, let other services have the processor first.
 
     Raises:
         ServiceError: too many messages in a row failed.
         Exception: whatever ``build`` raised.
     """
     service = build()
+    if gives_way:
+        give_way()
     if prepare_ahead:
         source = Prefetch(source, service.prepare)
     _Loop(name, service, source, list(outputs), shutdown_event, control or ServiceControl()).run()
