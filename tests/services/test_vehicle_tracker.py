@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 import pytest
+import torch  # noqa: F401 - the process would leave it out, and tests of ReID in this process need it
 
 from tests.builders import (
     FRAME_FIELDS,

@@ -1,5 +1,7 @@
 """The real BoxMOT trackers behind our interface."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from tests.builders import make_detection
 from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import TrackerType, VehicleTrackerSettings
-from traffic_monitor.tracking.trackers import KEPT_REMOVED_TRACKS, Tracker, needs_pixels
+from traffic_monitor.tracking.trackers import KEPT_REMOVED_TRACKS, Tracker, needs_looks, needs_pixels
 
 every_type = pytest.mark.parametrize("kind", TrackerType, ids=lambda kind: kind.value)
 
@@ -138,3 +140,36 @@ def test_the_parameters_of_the_settings_reach_the_tracker() -> None:
     detections = [make_detection(moving(0), confidence=0.9)]
     assert strict.update(detections, None) == []
     assert len(tracker(TrackerType.BYTETRACK, bytetrack={"track_thresh": 0.5}).update(detections, None)) == 1
+
+
+DRIVE = """
+import sys, numpy as np
+from traffic_monitor.shared_utils.settings import VehicleTrackerSettings
+from traffic_monitor.tracking.trackers import Tracker, load_without_looks
+if sys.argv[1] == "without":
+    load_without_looks()
+for kind in ("bytetrack", "ocsort", "botsort"):
+    tracker = Tracker(VehicleTrackerSettings(type=kind, botsort={"camera_motion": True}))
+    drawn = np.random.default_rng(1)
+    for step in range(20):
+        boxes = [[90 * k + 3 * step, 40, 90 * k + 3 * step + 70, 110] for k in range(5) if drawn.random() < 0.9]
+        found = [{"bbox_xyxy": box, "confidence": 0.8, "class_id": 2, "class_name": "car"} for box in boxes]
+        tracks = tracker.update(found, np.zeros((160, 600, 3), np.uint8))
+        print(kind, [(track.track_id, track.detection_index) for track in tracks])
+print("torch" in sys.modules, file=sys.stderr)
+"""
+
+
+def test_trackers_by_boxes_alone_do_without_pytorch_and_track_the_same() -> None:
+    with_it, without = (
+        subprocess.run([sys.executable, "-c", DRIVE, how], capture_output=True, check=True, timeout=100, text=True)
+        for how in ("with", "without")
+    )
+    assert with_it.stdout == without.stdout != ""
+    assert (with_it.stderr.split()[-1], without.stderr.split()[-1]) == ("True", "False")
+
+
+def test_looks_are_only_needed_for_botsort_with_weights() -> None:
+    weights = {"osnet_model_path": "osnet.pt"}
+    kinds = [{"type": "botsort", **weights}, {"type": "botsort"}, {"type": "bytetrack", **weights}]
+    assert [needs_looks(VehicleTrackerSettings.model_validate(kind)) for kind in kinds] == [True, False, False]

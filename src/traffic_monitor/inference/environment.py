@@ -5,9 +5,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 
 def prepare_environment() -> None:
@@ -51,13 +54,52 @@ def silenced() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def left_out(name: str) -> Iterator[None]:
-    """Give imports in here an empty module instead of a package that they ask for but need not have."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = ModuleType(name)
+def left_out(*names: str) -> Iterator[None]:
+    """Give imports in here hollow modules instead of packages that they ask for but need not have.
+
+    Whatever is taken from such a module is a hollow class, which can be called, subclassed and asked for more.
+    Packages that are there already stay as they are.
+    """
+    finder = _HollowFinder({name for name in names if name not in sys.modules})
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        del sys.modules[name]
+        sys.meta_path.remove(finder)
+        for name in [name for name, module in sys.modules.items() if isinstance(module, _HollowModule)]:
+            del sys.modules[name]
+
+
+class _HollowType(type):
+    def __getattr__(cls, name: str) -> type:
+        return _hollow(name)
+
+    def __call__(cls, *_arguments: object, **_options: object) -> Any:
+        return super().__call__()
+
+
+class _HollowModule(ModuleType):
+    def __getattr__(self, name: str) -> type:
+        return _hollow(name)
+
+
+def _hollow(name: str) -> type:
+    if name.startswith("__"):  # Whoever asks for these wants to know what it is.
+        raise AttributeError(name)
+    return _HollowType(name, (), {})
+
+
+class _HollowFinder(MetaPathFinder, Loader):
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+
+    def find_spec(self, fullname: str, _path: object, _target: object = None) -> ModuleSpec | None:
+        """Any module of the packages that are left out."""
+        return ModuleSpec(fullname, self, is_package=True) if fullname.partition(".")[0] in self._names else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """A module with nothing in it."""
+        return _HollowModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is nothing to run."""

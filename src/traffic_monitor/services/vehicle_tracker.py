@@ -18,7 +18,7 @@ from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, ru
 from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
 from traffic_monitor.shared_utils.workers import Queues, Resequencer, each_of
-from traffic_monitor.tracking.trackers import Tracker
+from traffic_monitor.tracking.trackers import Tracker, load_without_looks, needs_looks
 
 
 class VehicleTracker(Service):
@@ -76,6 +76,12 @@ def vehicle_tracker_process(
     # Live, plates and pictures may be dropped for the sake of time; what is counted never is.
     droppable = DropPolicy.DROP_OLDEST if config.is_live else DropPolicy.BLOCK
     plates_q, counting_q, display_q = output_qs
+
+    def build() -> PerCamera:
+        if not any(needs_looks(camera.vehicle_tracker) for camera in config.each_camera()):
+            load_without_looks()
+        return PerCamera(config, VehicleTracker)
+
     # Each worker that searches plates gets all frames: a plate is given to one vehicle of all in the picture.
     to_plates = [
         Output(queue, droppable, partial(control.is_gone, ServiceName.LP_DETECTOR, number))
@@ -83,7 +89,7 @@ def vehicle_tracker_process(
     ]
     run_service(
         ServiceName.VEHICLE_TRACKER,
-        lambda: PerCamera(config, VehicleTracker),
+        build,
         source,
         [*to_plates, Output(counting_q), Output(display_q, droppable)],
         shutdown_event,

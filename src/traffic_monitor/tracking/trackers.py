@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from traffic_monitor.inference.environment import prepare_environment, silenced
+from traffic_monitor.inference.environment import left_out, prepare_environment, silenced
 from traffic_monitor.shared_utils.custom_types import Detection
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.service_loop import ServiceError
@@ -59,11 +59,23 @@ class Tracker:
         return [Track(int(row[4]) + FIRST_TRACK_ID, kept[int(row[7])]) for row in tracks if row[7] >= 0]
 
 
+def load_without_looks() -> None:
+    """Load BoxMOT for trackers that know vehicles by their boxes alone; none with ReID can be made afterwards.
+
+    PyTorch, which BoxMOT imports for ReID, would be most of the process's loading time and memory.
+    """
+    with silenced(), left_out("torch", "torchvision"):
+        from boxmot import BotSort, ByteTrack, OcSort  # noqa: F401
+
+
 def needs_pixels(settings: VehicleTrackerSettings) -> bool:
     """Whether the chosen tracker looks at the frames, and not only at the boxes."""
-    if settings.type is not TrackerType.BOTSORT:
-        return False
-    return settings.botsort.camera_motion or settings.osnet_model_path is not None
+    return settings.type is TrackerType.BOTSORT and (settings.botsort.camera_motion or needs_looks(settings))
+
+
+def needs_looks(settings: VehicleTrackerSettings) -> bool:
+    """Whether the chosen tracker knows vehicles by their looks, too (ReID)."""
+    return settings.type is TrackerType.BOTSORT and settings.osnet_model_path is not None
 
 
 def _has_area(detection: Detection) -> bool:
