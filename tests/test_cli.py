@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.builders import make_count_update
-from traffic_monitor import __version__, cli, preflight
+from traffic_monitor import __version__, preflight, run_command
 from traffic_monitor.cli import run_command_line
 from traffic_monitor.main_supervisor import RunOutcome, RunStatus
 from traffic_monitor.records.summary import RunResults
@@ -38,7 +38,7 @@ def supervisor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, restored_logging
     results.take(ServiceName.VEHICLE_COUNTER, ServiceReport(details={"cam1": {"processed": 12}}))
     results.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"counts": make_count_update(3)}}))
     FakeSupervisor.outcome = RunOutcome("end_of_stream", ExitCode.OK, 2.0, results)
-    monkeypatch.setattr(cli, "Supervisor", FakeSupervisor)
+    monkeypatch.setattr(run_command, "Supervisor", FakeSupervisor)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     return FakeSupervisor

@@ -49,20 +49,21 @@ def test_before_anything_was_counted_the_table_is_empty() -> None:
 
 def test_each_of_several_cameras_has_its_row_and_the_log_a_line_for_all(log_lines: list[str]) -> None:
     results = RunResults()
-    for number, (camera, total) in enumerate((("north", None), ("yard", 40), ("gate", 9))):
+    for number, (camera, total) in enumerate((("north", None), ("yard", 40), ("[gate]", 9))):
         source = {camera: {"frames_total": total}}
         results.take(ServiceName.FRAME_GRABBER, ServiceReport(dropped=number, details=source), number)
-    counted = {"north": {"processed": 20}, "yard": {"processed": 30}, "gate": {"processed": 9}}
+    counted = {"north": {"processed": 20}, "yard": {"processed": 30}, "[gate]": {"processed": 9}}
     results.take(ServiceName.VEHICLE_COUNTER, ServiceReport(details=counted))
     results.take(ServiceName.VISUALIZER, ServiceReport(details={"yard": {"counts": make_count_update(4)}}))
-    ended = {"gate": "end_of_stream", "north": "aborted: lost"}
+    ended = {"[gate]": "end_of_stream", "north": "aborted: lost"}
     screen = Console(file=StringIO(), force_terminal=True, width=160)
     with StatusDisplay(screen, 60) as display:
         display.update(RunStatus(RunState.STARTING, 3, 9, 0.0, RunResults(), {}))
         display.update(RunStatus(RunState.RUNNING, 9, 9, 10.0, results, {"raw_frames_yard": 2}, ended))
     (line,) = log_lines
     assert "north: lost 20, 0 counted, 0 plates; yard: frames 30/40, 4 counted, 0 plates, 1 dropped" in line
-    assert "gate: ended 9/9" in line
+    assert "[gate]: ended 9/9" in line
     assert "raw_frames_yard=2" in line
     shown = screen.file.getvalue()  # type: ignore[attr-defined]
-    assert all(word in shown for word in ("north: lost", "yard: frames", "2.0 frames/s", "3.0 frames/s", "30/40"))
+    words = ("north: lost", "yard: frames", "2.0 frames/s", "3.0 frames/s", "30/40", "[gate]: ended")
+    assert [word for word in words if word not in shown] == []

@@ -1,39 +1,29 @@
 """The command line: ``run``, ``bench``, ``check``, ``line``, ``slit``, ``weights fetch`` and those on records."""
 
 import sqlite3
-import time
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from loguru import logger
 from rich.console import Console
 from rich.table import Table
 
 from traffic_monitor import __version__, line_tool
-from traffic_monitor.capture.sources import describe_source
 from traffic_monitor.counting.plan import Plan
-from traffic_monitor.main_supervisor import RunOutcome, Supervisor
 from traffic_monitor.official_weights import FetchError, fetch_official_weights, use_for_vehicles
 from traffic_monitor.preflight import check_machine, check_settings
 from traffic_monitor.records.database import DatabaseError
-from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folders, write_summary
-from traffic_monitor.records.runs import DAY_S, forget_old_runs
-from traffic_monitor.records.summary import build_summary
-from traffic_monitor.records_cli import add_records_commands, complete_records
-from traffic_monitor.report.page import REPORT_FILE
+from traffic_monitor.records_cli import add_records_commands
+from traffic_monitor.run_command import run_and_record, shown_source
 from traffic_monitor.shared_utils.config_loader import DEFAULT_CONFIG, ConfigError, load_settings
 from traffic_monitor.shared_utils.console import wide_console
-from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import DisplayMode, Settings
 from traffic_monitor.sinks.window import missing_screen_reason
-from traffic_monitor.status import StatusDisplay, result_table
 
-PROGRAM = "traffic-monitor"
 DEFAULT_COMMAND = "run"
 COMMANDS = {"run", "bench", "check", "line", "slit", "weights", "--version", "--help"}
 COMMANDS |= {"runs", "search", "show", "export", "report"}
@@ -92,7 +82,7 @@ def run(
     """Watch a source, or several cameras, until it ends or is stopped, and write down what was found."""
     settings = _load(config, overrides, _options(source, output_dir, display, save_video), camera)
     _refuse_problems(settings)
-    raise typer.Exit(_run(settings))
+    raise typer.Exit(run_and_record(settings, output, errors))
 
 
 @app.command()
@@ -131,7 +121,7 @@ def bench(
     settings = _load(config, overrides, options, camera)
     _refuse_problems(settings)
     configure_logging("bench", LogTarget(None), console_level="WARNING")
-    measured = measuring.measure_run(settings, ", ".join(map(_shown_source, settings.each_camera())))
+    measured = measuring.measure_run(settings, ", ".join(map(shown_source, settings.each_camera())))
     for table in measuring.as_tables(measured):
         output.print(table)
     try:
@@ -252,11 +242,6 @@ def _load_one(
     return cameras[0]
 
 
-def _shown_source(settings: Settings) -> str:
-    """The source of one camera, as it may be shown."""
-    return describe_source(settings.frame_grabber.source)
-
-
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     cleaned = {key: _without_none(value) if isinstance(value, dict) else value for key, value in values.items()}
     return {key: value for key, value in cleaned.items() if value is not None and value != {}}
@@ -271,55 +256,3 @@ def _refuse_problems(settings: Settings) -> None:
     ]
     if problems:
         raise ConfigError("\n".join(problems))
-
-
-def _run(settings: Settings) -> ExitCode:
-    keep_s = None if settings.privacy.keep_days is None else settings.privacy.keep_days * DAY_S
-    cameras = settings.each_camera()
-    try:
-        run_dirs = create_run_folders(
-            settings.output_dir, [camera.camera_id for camera in cameras], datetime.now().astimezone()
-        )
-    except OSError as error:
-        raise ConfigError(f"output_dir: {settings.output_dir}: no run folder can be made there: {error}") from None
-    configure_logging(
-        "supervisor",
-        LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level),
-        console_level="WARNING" if errors.is_terminal else "INFO",
-    )
-    for camera, run_dir in zip(cameras, run_dirs, strict=True):
-        logger.info("{} {} on {}, writing to {}", PROGRAM, __version__, _shown_source(camera), run_dir)
-    if keep_s is not None:
-        for folder in forget_old_runs(settings.output_dir, time.time() - keep_s):
-            logger.info("{} is deleted: it is older than privacy.keep_days", folder)
-    with StatusDisplay(errors, settings.supervisor.status_interval_s) as status:
-        outcome = Supervisor(settings, run_dirs, status.update).run()
-    if outcome.exit_reason.startswith("aborted"):
-        _tell_failure(outcome.exit_reason)
-    for camera, run_dir in zip(cameras, run_dirs, strict=True):
-        _complete(camera, run_dir, outcome, keep_s)
-    return outcome.exit_code
-
-
-def _complete(camera: Settings, run_dir: Path, outcome: RunOutcome, keep_s: float | None) -> None:
-    """Write what is known of one camera at the end, and tell it."""
-    results, reason = outcome.results.cameras[camera.camera_id], outcome.reason_of(camera.camera_id)
-    if keep_s is not None:
-        results.forget_old(keep_s)
-    summary = build_summary(outcome.results, camera.camera_id, _shown_source(camera), reason, outcome.wall_seconds)
-    summary_path = write_summary(run_dir, summary)
-    logger.info("{}: {}", reason, summary_path)
-    if camera.visualizer.save_records:
-        complete_records(run_dir, camera.camera_id, outcome)
-    if reason != outcome.exit_reason and reason.startswith("aborted"):
-        _tell_failure(reason)
-    if results.frames_processed:
-        output.print(result_table(results, "Result" if len(outcome.results.cameras) == 1 else camera.camera_id))
-    output.print(f"{results.frames_processed} frames at {summary['fps']} frames/s", highlight=False, markup=False)
-    for path in (summary_path, *map(summary_path.with_name, (REPORT_FILE, VIDEO_FILE, LOG_FILE))):
-        if path.exists():
-            output.print(str(path), highlight=False, soft_wrap=True, markup=False)
-
-
-def _tell_failure(reason: str) -> None:
-    errors.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from loguru import logger
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from traffic_monitor.main_supervisor import END_OF_STREAM, RunState, RunStatus
 from traffic_monitor.records.summary import CameraResults
@@ -31,7 +32,7 @@ class StatusDisplay:
         self._last_frames = 0
         self._last_time = time.monotonic()
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # A camera may be called [gate].
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -131,7 +132,7 @@ def _with_parts(classes: Mapping[str, int]) -> str:
 
 def result_table(results: CameraResults, title: str) -> Table:
     """What a finished run has counted and read at one camera, as a table."""
-    table = Table(title=title, title_justify="left", show_header=True)
+    table = Table(title=Text(title), title_justify="left", show_header=True)
     table.add_column("what")
     table.add_column("value")
     counts = results.counts

@@ -3,6 +3,8 @@
 from enum import IntEnum, StrEnum
 from typing import Final
 
+PROGRAM: Final = "traffic-monitor"
+
 POLL_INTERVAL_S: Final = 0.1
 """Longest a service waits on a queue before it looks at the shutdown event again."""
 
