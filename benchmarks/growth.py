@@ -29,13 +29,16 @@ START_S = 60
 KINDS = ("pss", "anonymous")
 
 
-def memory_of(program: psutil.Process) -> dict[str, float]:
-    """Megabytes of all processes together, by kind."""
+def memory_of(program: psutil.Process, log: str) -> dict[str, float]:
+    """Megabytes of all processes together, by kind, and of each service without what files stand behind."""
     used = dict.fromkeys(KINDS, 0.0)
+    services = {int(pid): label for label, pid in re.findall(r"started (.+) as process (\d+)", log)}
     for process in [program, *program.children(recursive=True)]:
         used["pss"] += process.memory_full_info().pss / MEGABYTE
-        anonymous = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
-        used["anonymous"] += float(anonymous[1]) * 1024 / MEGABYTE if anonymous else 0.0
+        found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+        anonymous = float(found[1]) * 1024 / MEGABYTE if found else 0.0
+        used["anonymous"] += anonymous
+        used[services.get(process.pid, "supervisor")] = anonymous
     return used
 
 
@@ -53,7 +56,7 @@ def watch(minutes: int, begin: int, source: Path, options: list[str], output: Pa
             rows: list[dict[str, float]] = []
             for minute in range(1, minutes + 1):
                 time.sleep(max(started + 60 * minute - time.monotonic(), 0))
-                rows.append({"minute": minute} | memory_of(program))
+                rows.append({"minute": minute} | memory_of(program, log.read_text()))
                 first = rows[min(begin, minute) - 1]
                 told = (
                     f"{kind} {rows[-1][kind]:.0f} MB ({rows[-1][kind] / first[kind] - 1:+.1%})" for kind in KINDS
@@ -80,6 +83,9 @@ def main() -> None:
         rows = watch(arguments.minutes, arguments.begin, clip, options, Path(folder) / "output")
         summary = json.loads((Path(folder) / "output/latest/summary.json").read_text())
         figures = {"rows": rows, "frames": summary["frames"]}
+    first, last = rows[min(arguments.begin, len(rows)) - 1], rows[-1]
+    grown = {name: last[name] - first[name] for name in last if name not in ("minute", *KINDS)}
+    print(", ".join(f"{name} {more:+.1f} MB" for name, more in grown.items()))
     print(f"frames: {figures['frames']}")
     arguments.to.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
 
