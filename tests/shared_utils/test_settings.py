@@ -196,11 +196,22 @@ def test_a_camera_has_what_is_its_own_and_else_what_is_common() -> None:
     )
 
 
-def test_one_live_camera_makes_a_run_live_but_not_the_other_cameras() -> None:
-    settings = two_cameras()
-    assert settings.is_live
-    assert [camera.frame_grabber.is_live for camera in settings.each_camera()] == [True, False]
-    assert not Settings().is_live
+@pytest.mark.parametrize(
+    ("sources", "live"),
+    [
+        pytest.param(["a.mp4", "b.mp4"], [False, False], id="files alone are read as fast as they can be"),
+        pytest.param(["rtsp://a/b", "b.mp4"], [True, True], id="beside a camera a file is played at its speed"),
+        pytest.param(
+            [0, {"source": "b.mp4", "mode": "file"}], [True, False], id="but not if it is told to be a file"
+        ),
+    ],
+)
+def test_which_cameras_are_live(sources: list[Any], live: list[bool]) -> None:
+    grabbers = [source if isinstance(source, dict) else {"source": source} for source in sources]
+    cameras = [{"camera_id": str(number), "frame_grabber": grabber} for number, grabber in enumerate(grabbers)]
+    settings = Settings.model_validate({"cameras": cameras})
+    assert [camera.frame_grabber.is_live for camera in settings.each_camera()] == live
+    assert settings.is_live is any(live)
 
 
 def test_each_camera_has_its_own_folder_of_the_run_also_in_a_process() -> None:

@@ -449,10 +449,24 @@ class Settings(BaseSettings):
         return any(camera.frame_grabber.is_live for camera in self.each_camera())
 
     def each_camera(self) -> list[Self]:
-        """The settings of each camera as if it were alone; without ``cameras``, these settings."""
+        """The settings of each camera as if it were alone; without ``cameras``, these settings.
+
+        Beside a live camera a file is played at its own speed if its mode is ``auto``: read as fast as possible it
+        would leave the camera no time, and waiting for the file's plates would make the camera wait.
+        """
         if not self.cameras:
             return [self]
-        return [self._of(camera, self._run_dirs[number:][:1]) for number, camera in enumerate(self.cameras)]
+        each = [self._of(camera, self._run_dirs[number:][:1]) for number, camera in enumerate(self.cameras)]
+        if any(camera.frame_grabber.is_live for camera in each):
+            each = [camera._played_at_its_speed() for camera in each]
+        return each
+
+    def _played_at_its_speed(self) -> Self:
+        if self.frame_grabber.mode is not SourceMode.AUTO:
+            return self
+        return self.model_copy(
+            update={"frame_grabber": self.frame_grabber.model_copy(update={"mode": SourceMode.LIVE})}
+        )
 
     def _of(self, camera: CameraSettings, run_dirs: tuple[Path, ...]) -> Self:
         own = {section: _with_own(getattr(self, section), getattr(camera, section)) for section in OF_ONE_CAMERA}
