@@ -1,5 +1,7 @@
 """The plate detector alone, with a model that answers what the test wants."""
 
+import queue
+import threading
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +12,7 @@ from tests.builders import (
     HEIGHT,
     WIDTH,
     FakeDetectionModel,
+    drain,
     make_image,
     make_tracked_message,
     make_vehicle,
@@ -17,8 +20,9 @@ from tests.builders import (
 )
 from traffic_monitor.inference.detection import DetectedBox
 from traffic_monitor.services import lp_detector
-from traffic_monitor.services.lp_detector import LPDetector, search_budget
+from traffic_monitor.services.lp_detector import LPDetector, lp_detector_process, search_budget
 from traffic_monitor.shared_utils.constants import UnreadReason
+from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
 from traffic_monitor.shared_utils.service_loop import ServiceError
 from traffic_monitor.shared_utils.settings import Settings
@@ -268,3 +272,33 @@ def test_a_live_source_has_a_budget_spent_on_the_nearest_first(
         found.append([candidate["vehicle_track_id"] for candidate in detector.process(crowd(index))])
         model.now += 0.5
     assert found == searched
+
+
+def test_workers_search_their_own_vehicles_and_together_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE]))
+    settings = Settings.model_validate(
+        {"lp_detector": {"workers": 3, "crop_margin": 0, "min_vehicle_width_px": 50}, "ocr_reader": {"workers": 2}}
+    )
+    found: list[list[int]] = []
+    readers: list[queue.Queue[Any]] = [queue.Queue(), queue.Queue()]
+    for number in range(3):
+        frames: queue.Queue[Any] = queue.Queue()
+        frames.put(crowd(0))
+        frames.put(None)
+        lp_detector_process(settings, frames, readers, threading.Event(), ServiceControl(number=number))
+        found.append([plate["vehicle_track_id"] for reader in readers for plate in drain(reader) if plate])
+    assert sorted(vehicle for each in found for vehicle in each) == [1, 2, 3, 4]
+    assert sorted(map(len, found)) == [1, 1, 2]
+
+
+def test_the_plates_of_a_vehicle_go_to_one_reader_whoever_found_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE]))
+    settings = Settings.model_validate({"lp_detector": {"crop_margin": 0, "min_vehicle_width_px": 50}})
+    readers: list[queue.Queue[Any]] = [queue.Queue(), queue.Queue()]
+    frames: queue.Queue[Any] = queue.Queue()
+    for index in (0, 10, 20):
+        frames.put(crowd(index))
+    frames.put(None)
+    lp_detector_process(settings, frames, readers, threading.Event())
+    read = [{plate["vehicle_track_id"] for plate in drain(reader) if plate} for reader in readers]
+    assert read in ([{1, 3}, {2, 4}], [{2, 4}, {1, 3}])

@@ -1,11 +1,27 @@
 """The vehicle detector alone, with a model that answers what the test wants."""
 
+import queue
+import threading
+from typing import Any
+
 import numpy as np
 import pytest
 
-from tests.builders import FRAME_FIELDS, FakeDetectionModel, make_frame_message, make_image, without_added_fields
+from tests.builders import (
+    FRAME_FIELDS,
+    FakeDetectionModel,
+    make_frame_message,
+    make_image,
+    start,
+    without_added_fields,
+)
 from traffic_monitor.inference.detection import DetectedBox, Size
-from traffic_monitor.services.vehicle_detector import VehicleDetector, choose_classes
+from traffic_monitor.services import vehicle_detector as module
+from traffic_monitor.services.vehicle_detector import (
+    VehicleDetector,
+    choose_classes,
+    vehicle_detector_process,
+)
 from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
 from traffic_monitor.shared_utils.service_loop import ServiceError
@@ -167,3 +183,32 @@ def test_without_a_model_the_service_says_which_key_is_missing() -> None:
     config = Settings.model_validate({"vehicle_detector": {"model_path": None}})
     with pytest.raises(ServiceError, match=r"vehicle_detector\.model_path is not set"):
         VehicleDetector(config)
+
+
+def two_cameras() -> Settings:
+    cameras = [{"camera_id": name, "frame_grabber": {"source": f"{name}.mp4"}} for name in ("north", "yard")]
+    return Settings.model_validate({"cameras": cameras})
+
+
+def test_the_process_searches_each_cameras_frames_with_one_model_and_ends_with_the_last_camera(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = FakeDetectionModel([DetectedBox([10, 20, 110, 90], 0.75, 7)])
+    loaded: list[Any] = []
+    monkeypatch.setattr(module, "load_detector", lambda *arguments: loaded.append(arguments) or model)
+    north, yard, found = queue.Queue[Any](), queue.Queue[Any](), queue.Queue[Any]()
+    future = start(vehicle_detector_process, two_cameras(), [north, yard], found, threading.Event())
+    for index in range(3):
+        north.put({**moved(index, 0), "camera_id": "north"})
+    north.put(None)
+    # The first picture of the yard is new, although nothing moves in the north.
+    yard.put({**moved(0, 0), "camera_id": "yard"})
+    received = [found.get(timeout=10) for _ in range(4)]
+    with pytest.raises(queue.Empty):
+        found.get(timeout=0.2)
+    yard.put(None)
+    assert found.get(timeout=5) is None
+    future.result(timeout=5)
+    assert [m["frame_index"] for m in received if m["camera_id"] == "north"] == [0, 1, 2]
+    assert all(len(message["detections"]) == 1 for message in received)
+    assert (len(loaded), len(model.images)) == (1, 2)

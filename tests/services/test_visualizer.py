@@ -262,6 +262,28 @@ def test_the_process_writes_the_video_into_the_folder_of_the_run(tmp_path: Path)
     assert number == 4
 
 
+def test_each_camera_has_its_own_records_and_video(tmp_path: Path) -> None:
+    cameras = [{"camera_id": name, "frame_grabber": {"source": f"{name}.mp4"}} for name in ("north", "yard")]
+    folders = [tmp_path / "north", tmp_path / "yard"]
+    for folder in folders:
+        folder.mkdir()
+    settings = {"cameras": cameras, "visualizer": {"display": "off", "save_video": True}}
+    config = Settings.model_validate(settings).for_run(*folders)
+    frames = [
+        make_tracked_message([make_vehicle(1, BOX)], index, camera_id=name)
+        for index, name in enumerate(("north", "yard", "yard"))
+    ]
+    texts = [make_ocr_result(text, 1, camera_id=name) for name, text in (("north", "AB12"), ("yard", "XY99"))]
+    run_process(config, [frames, texts, [make_count_update(1, camera_id="yard")]])
+    for folder, text, length in zip(folders, ("AB12", "XY99"), (1, 2), strict=True):
+        with closing(open_database(folder)) as database:
+            assert run_facts(database).values["camera_id"] == folder.name
+            assert [row["text"] for row in database.execute("SELECT text FROM plates")] == [text]
+        video = cv2.VideoCapture(str(folder / VIDEO_FILE))
+        assert sum(1 for _ in iter(video.grab, False)) == length
+        video.release()
+
+
 def test_the_process_ends_only_when_all_three_inputs_have_ended(settings: Settings) -> None:
     tracked, readings, counts = (queue.Queue[Any](), queue.Queue[Any](), queue.Queue[Any]())
     future = start(visualizer_process, settings, tracked, readings, counts, threading.Event())
