@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from traffic_monitor.plates.schedule import REMEMBERED_TRACKS, WAITS_INTERVALS, ReadingSchedule, TimeBudget
+from traffic_monitor.plates.schedule import WAITS_INTERVALS, ReadingSchedule, TimeBudget
+from traffic_monitor.shared_utils.recent_states import REMEMBERED
 
 BOX = [0, 0, 100, 60]
 
@@ -81,10 +82,10 @@ def test_asking_is_not_searching() -> None:
 
 def test_no_more_than_the_latest_vehicles_are_remembered() -> None:
     schedule = ReadingSchedule(3, 1, 80)
-    for track_id in range(REMEMBERED_TRACKS + 1):
+    for track_id in range(REMEMBERED + 1):
         schedule.searched(track_id, 0, BOX, found=True)
     assert schedule.is_due(0, 100, BOX)  # Forgotten.
-    assert not schedule.is_due(REMEMBERED_TRACKS, 100, BOX)
+    assert not schedule.is_due(REMEMBERED, 100, BOX)
 
 
 def test_a_budget_is_a_share_of_each_second_and_saves_up_for_one() -> None:

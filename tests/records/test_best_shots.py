@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from traffic_monitor.records.best_shots import REMEMBERED_TRACKS, BestShots
+from traffic_monitor.records.best_shots import BestShots
 from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.recent_states import REMEMBERED
 
 
 def picture(grey: int) -> Image:
@@ -45,9 +46,9 @@ def test_a_plate_of_an_unknown_vehicle_has_no_picture_of_it(tmp_path: Path) -> N
 
 def test_only_the_latest_vehicles_are_remembered(tmp_path: Path) -> None:
     shots = BestShots(tmp_path)
-    for track_id in range(REMEMBERED_TRACKS + 1):
+    for track_id in range(REMEMBERED + 1):
         shots.offer(track_id, 10.0, picture(50), None)
-    for track_id in (0, REMEMBERED_TRACKS):
+    for track_id in (0, REMEMBERED):
         shots.offer(track_id, 1.0, picture(200), None)
     assert brightness(tmp_path / "plates" / "0.jpg") == 200  # Forgotten.
-    assert brightness(tmp_path / "plates" / f"{REMEMBERED_TRACKS}.jpg") == 50
+    assert brightness(tmp_path / "plates" / f"{REMEMBERED}.jpg") == 50

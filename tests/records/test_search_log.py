@@ -1,8 +1,9 @@
 """Vehicles that were searched for a plate in vain."""
 
 from tests.builders import make_tracked_message, make_vehicle
-from traffic_monitor.records.search_log import REMEMBERED_TRACKS, SearchLog
+from traffic_monitor.records.search_log import SearchLog
 from traffic_monitor.shared_utils.constants import UnreadReason
+from traffic_monitor.shared_utils.recent_states import REMEMBERED
 
 VEHICLE = make_vehicle(7, [0, 0, 100, 80])
 
@@ -40,9 +41,9 @@ def test_a_vehicle_whose_plate_was_found_is_the_readers() -> None:
 
 def test_only_the_latest_vehicles_are_followed() -> None:
     log = SearchLog()
-    for track_id in range(REMEMBERED_TRACKS + 1):
+    for track_id in range(REMEMBERED + 1):
         log.searched_in_vain(make_vehicle(track_id, [0, 0, 100, 80]), 1.0, UnreadReason.NO_PLATE_FOUND)
-    assert len(log.take_changes()) == REMEMBERED_TRACKS + 1
+    assert len(log.take_changes()) == REMEMBERED + 1
     vehicles = [make_vehicle(track_id, [0, 0, 100, 80]) for track_id in (0, 1)]
     log.seen(make_tracked_message(vehicles, media_time=2.0))
     assert [record["track_id"] for record in log.take_changes()] == [1]

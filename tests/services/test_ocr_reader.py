@@ -15,9 +15,10 @@ from tests.builders import (
     make_plate_candidate,
     without_added_fields,
 )
-from traffic_monitor.services.ocr_reader import REMEMBERED_TRACKS, OcrReader
+from traffic_monitor.services.ocr_reader import OcrReader
 from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.frame_codec import encode_frame
+from traffic_monitor.shared_utils.recent_states import REMEMBERED
 from traffic_monitor.shared_utils.settings import Settings
 
 FIXED_FIELDS = {
@@ -227,7 +228,7 @@ def test_vehicles_do_not_share_their_readings() -> None:
 
 
 def test_only_the_latest_vehicles_are_remembered() -> None:
-    number = REMEMBERED_TRACKS + 1
+    number = REMEMBERED + 1
     reader = OcrReader(config(), FakeRecognizer(*[("AB12", 0.9)] * (number + 2)))
     candidate = make_plate_candidate(BOX)
     for track_id in range(1, number + 1):

@@ -6,9 +6,6 @@ from traffic_monitor.plates.crops import box_width
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.recent_states import RecentStates
 
-REMEMBERED_TRACKS = 500
-"""Tracks looked at longer ago than this many others are forgotten."""
-
 WORTHWHILE_GROWTH = 1.25
 """When a vehicle has become this much wider, it is worth another look if no plate was found, and as many more
 candidates if some were: those of a bus that waited far away say less than one of it near by."""
@@ -42,7 +39,7 @@ class ReadingSchedule:
         self._interval = interval_frames
         self._max_candidates = max_candidates
         self._min_width = min_vehicle_width_px
-        self._tracks: RecentStates[_Attempts] = RecentStates(capacity=REMEMBERED_TRACKS)
+        self._tracks: RecentStates[_Attempts] = RecentStates()
 
     def is_due(self, track_id: int, frame_index: int, box: BoxXyxy) -> bool:
         """Whether to search this vehicle in this frame."""

@@ -11,9 +11,6 @@ PLATES_FOLDER, VEHICLES_FOLDER = "plates", "vehicles"
 WORTHWHILE_GAIN = 1.1
 """A picture is replaced by one that is this many times better; less cannot be seen."""
 
-REMEMBERED_TRACKS = 500
-"""Vehicles offered longer ago than this many others start anew; their files are replaced by what comes next."""
-
 
 def picture_file(kind: str, track_id: int) -> str:
     """Path inside the run's folder of a track's best picture, ``kind`` being one of the two folders."""
@@ -28,7 +25,7 @@ class BestShots:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._scores: RecentStates[float] = RecentStates(capacity=REMEMBERED_TRACKS)
+        self._scores: RecentStates[float] = RecentStates()
         for name in (PLATES_FOLDER, VEHICLES_FOLDER):
             (folder / name).mkdir(parents=True, exist_ok=True)
 

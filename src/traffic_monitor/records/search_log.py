@@ -5,15 +5,12 @@ from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.custom_types import TrackedMessage, TrackedObject, media_time_of
 from traffic_monitor.shared_utils.recent_states import RecentStates
 
-REMEMBERED_TRACKS = 500
-"""Vehicles searched longer ago than this many others are not followed any more; what was told of them stays."""
-
 
 class SearchLog:
     """Keeps a record of each vehicle without a plate and tells what has changed."""
 
     def __init__(self) -> None:
-        self._records: RecentStates[UnreadRecord] = RecentStates(capacity=REMEMBERED_TRACKS)
+        self._records: RecentStates[UnreadRecord] = RecentStates()
         self._changed: dict[int, UnreadRecord] = {}
 
     def searched_in_vain(self, vehicle: TrackedObject, media_time: float, reason: UnreadReason) -> None:

@@ -29,10 +29,6 @@ from traffic_monitor.shared_utils.settings import Settings
 from traffic_monitor.shared_utils.transport import MessageQueue, Output
 from traffic_monitor.shared_utils.workers import Queues, reading_from
 
-REMEMBERED_TRACKS = 500
-"""Vehicles read longer ago than this many others start a new consensus."""
-
-
 UNREADABLE = 0.1
 """Of a picture's worth is left when nothing could be read in it."""
 
@@ -45,7 +41,7 @@ class OcrReader(Service):
         self._recognizer = recognizer or PaddleTextRecognizer(self._settings)
         self._formats = PlateFormats(self._settings.plate_formats)
         self._decoder = FrameDecoder()
-        self._plates = RecentStates(self._new_plate, REMEMBERED_TRACKS)
+        self._plates = RecentStates(self._new_plate)
         self._privacy = config.privacy
         self._best_shots = BestShots(config.run_dir) if self._privacy.store_crops and config.run_dir else None
 

@@ -6,8 +6,9 @@ from typing import Generic, TypeVar
 
 State = TypeVar("State")
 
-REMEMBERED = 500
-"""States not used for this many others are forgotten, so that a week-long run needs no more memory."""
+REMEMBERED = 200
+"""States not used for this many others are forgotten, so that a week-long run needs no more memory than its first
+minutes. More vehicles are never in sight at once; one that comes back after so many has another number."""
 
 
 class RecentStates(Generic[State]):
