@@ -1,6 +1,7 @@
 """Clips for measuring, made of the demo clip: at another size, or with as many vehicles as asked for."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -64,15 +65,21 @@ def looped_clip(folder: Path, clip: Path, seconds: float) -> Path:
     return path
 
 
-def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 100) -> Path:
+def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 60) -> Path:
     """The clip's street, empty but for copies of one car that roll along it in rows."""
-    pictures = list(_frames(clip))
-    street = np.median(pictures[:: len(pictures) // EMPTY_FROM], axis=0).astype(np.uint8)
-    left, top, right, bottom = CAR
-    car = pictures[CAR_FRAME][top:bottom, left:right]
+    street, car = _street_and_car(clip)
     path = folder / f"{vehicles}_vehicles.mp4"
     _write(path, (_with_cars(street, car, vehicles, 2 * number) for number in range(frames)))
     return path
+
+
+@cache
+def _street_and_car(clip: Path) -> tuple[Image, Image]:
+    """The clip's street without its vehicles, and one of them."""
+    pictures = list(_frames(clip))
+    street = np.median(pictures[:: len(pictures) // EMPTY_FROM], axis=0).astype(np.uint8)
+    left, top, right, bottom = CAR
+    return street, pictures[CAR_FRAME][top:bottom, left:right].copy()
 
 
 def _with_cars(street: Image, car: Image, vehicles: int, moved: int) -> Image:

@@ -1,6 +1,6 @@
 """Whether the application's memory grows in a long run.
 
-    python -m benchmarks.growth [--minutes 30] [--begin 2] [--fps 25] [--set KEY=VALUE ...] [--to growth]
+    python -m benchmarks.growth [--minutes 30] [--begin 2] [--fps 25] [--set KEY=VALUE ...] [--to runs/growth]
 
 Plays the demo clip in a loop at its own speed, as a camera would send it, and looks at the memory of all processes
 once a minute: physical memory, with pages that others share counted in shares (PSS), and private memory without a
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--begin", type=int, default=2)
     parser.add_argument("--fps", type=float, default=25)
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
-    parser.add_argument("--to", type=Path, default=Path("growth"), help="the .json to write, without ending")
+    parser.add_argument("--to", type=Path, default=Path("runs/growth"), help="the .json to write, without ending")
     arguments = parser.parse_args()
     settings = [f"frame_grabber.target_fps={arguments.fps}", *arguments.overrides]
     options = [word for setting in settings for word in ("--set", setting)]
@@ -87,6 +87,7 @@ def main() -> None:
     grown = {name: last[name] - first[name] for name in last if name not in ("minute", *KINDS)}
     print(", ".join(f"{name} {more:+.1f} MB" for name, more in grown.items()))
     print(f"frames: {figures['frames']}")
+    arguments.to.parent.mkdir(parents=True, exist_ok=True)
     arguments.to.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
 
 

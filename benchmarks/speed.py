@@ -1,6 +1,6 @@
 """How fast the application is: beside others on the same material, and along what may differ on a road.
 
-    python -m benchmarks.speed [--shared ../shared] [--runs 3] [--only compare|cameras|curves] [--to speed]
+    python -m benchmarks.speed [--shared ../shared] [--runs 3] [--only compare|cameras|curves] [--to runs/speed]
 
 Every run is a process of its own, and the runs of a comparison alternate, because a machine's speed drifts; what
 counts is the ratio of the medians. Prints tables and writes TO.json. ``make bench`` runs it in under ten minutes.
@@ -29,7 +29,7 @@ SETTINGS = Path("config/settings.yaml")
 STREET = Path("demo/street.mp4")
 NO_PLATES = ["--set", "lp_detector.min_vehicle_width_px=7680"]
 """No vehicle is that wide, so none is searched for its plate."""
-CAMERA_SECONDS = 20
+CAMERA_SECONDS = 12
 """How long several cameras are watched."""
 
 
@@ -96,13 +96,13 @@ def compare(shared: Path, runs: int) -> Figures:
         "application": lambda: application(clip),
         "ObjectCounter, export": lambda: peer("object_counter", clip, export),
         "application, video": lambda: application(clip, "--save-video"),
-        "ObjectCounter, .pt": lambda: peer("object_counter", clip, detector.model_path, "--frames", "60"),
+        "ObjectCounter, .pt": lambda: peer("object_counter", clip, detector.model_path, "--frames", "50"),
         "application, no plates": lambda: application(clip, *NO_PLATES),
         "OpenVINO": lambda: peer("openvino_limit", clip, export),
         "application, int8": lambda: application(clip, "--weights", int8),
         "ObjectCounter, int8": lambda: peer("object_counter", clip, int8),
         "application, street": lambda: application(STREET),
-        "one process, street": lambda: peer("one_process", STREET, export, "--frames", "60"),
+        "one process, street": lambda: peer("one_process", STREET, export, "--frames", "40"),
     }
     speeds: dict[str, list[float]] = {kind: [] for kind in kinds}
     for number in range(runs):
@@ -184,8 +184,8 @@ def _points(folder: Path) -> Iterator[tuple[str, str, Path, list[str]]]:
     for vehicles in (0, 5, 10, 20, 40):
         yield "vehicles per frame", str(vehicles), street_with_vehicles(folder, STREET, vehicles), []
     for height in (360, 720, 1080, 2160):
-        yield "resolution", f"{height}p", scaled_clip(folder, STREET, height, frames=100), []
-    short = scaled_clip(folder, STREET, 720, frames=200)
+        yield "resolution", f"{height}p", scaled_clip(folder, STREET, height, frames=60), []
+    short = scaled_clip(folder, STREET, 720, frames=150)
     for size in (1, 4, 64):
         yield "queue size", str(size), short, ["--set", f"queue_size={size}"]
     for frames in (100, 400):
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--only", choices=["compare", "cameras", "curves"])
-    parser.add_argument("--to", type=Path, default=Path("speed"), help="the .json to write, without ending")
+    parser.add_argument("--to", type=Path, default=Path("runs/speed"), help="the .json to write, without ending")
     arguments = parser.parse_args()
     figures: Figures = {}
     if arguments.only in (None, "compare"):
@@ -208,6 +208,7 @@ def main() -> None:
         figures["cameras"] = cameras(arguments.shared)
     if arguments.only in (None, "curves"):
         figures["curves"] = curves()
+    arguments.to.parent.mkdir(parents=True, exist_ok=True)
     arguments.to.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
 
 
