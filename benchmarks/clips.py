@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import av
@@ -29,19 +29,19 @@ def scaled_clip(folder: Path, clip: Path, height: int, frames: int) -> Path:
     return path
 
 
-def slower_clip(folder: Path, clip: Path, fps: int) -> Path:
-    """The clip as a camera of so many frames a second would have taken it: as long, with frames left out."""
+def camera_clip(folder: Path, clip: Path, fps: int, seconds: int) -> Path:
+    """The clip as a camera of so many frames a second would have taken it, again and again, for so long."""
     path = folder / f"{clip.stem}_{fps}fps.mp4"
     if not path.exists():
         with av.open(str(clip)) as container:
-            rate = float(container.streams.video[0].average_rate or FRAMES_PER_S)
-        step = rate / fps
+            step = float(container.streams.video[0].average_rate or FRAMES_PER_S) / fps
         pictures = (
             image
+            for _ in count()
             for number, image in enumerate(_frames(clip))
             if int(number / step) != int((number - 1) / step) or not number
         )
-        _write(path, pictures, fps)
+        _write(path, islice(pictures, fps * seconds), fps)
     return path
 
 

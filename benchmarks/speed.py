@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.clips import looped_clip, scaled_clip, slower_clip, street_with_vehicles
+from benchmarks.clips import camera_clip, scaled_clip, street_with_vehicles
 from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
 from traffic_monitor.shared_utils.config_loader import load_settings
 
@@ -145,8 +145,8 @@ def cameras(shared: Path) -> Figures:
         for number, fps in ((1, 10), (2, 10), (3, 10), (4, 10), (4, 15)):
             listed = []
             for clip in clips[:number]:
-                looped = looped_clip(folder, slower_clip(folder, clip, fps), CAMERA_SECONDS)
-                listed.append({"camera_id": clip.stem, "frame_grabber": {"source": str(looped), "mode": "live"}})
+                source = str(camera_clip(folder, clip, fps, CAMERA_SECONDS))
+                listed.append({"camera_id": clip.stem, "frame_grabber": {"source": source, "mode": "live"}})
             settings = folder / "cameras.yaml"
             settings.write_text(yaml.safe_dump({"cameras": listed}), encoding="utf-8")
             figures = _measured("--config", str(settings), may_drop=True)
