@@ -38,7 +38,8 @@ def memory_of(program: psutil.Process, log: str) -> dict[str, float]:
         found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
         anonymous = float(found[1]) * 1024 / MEGABYTE if found else 0.0
         used["anonymous"] += anonymous
-        used[services.get(process.pid, "supervisor")] = anonymous
+        label = services.get(process.pid, "supervisor")  # Which has a helper process of Python's beside it.
+        used[label] = used.get(label, 0.0) + anonymous
     return used
 
 
@@ -51,6 +52,8 @@ def watch(minutes: int, begin: int, source: Path, options: list[str], output: Pa
         try:
             log = output / "latest" / "run.log"
             while not (log.exists() and "frame_grabber is ready" in log.read_text()):
+                if running.poll() is not None:
+                    raise SystemExit(f"the application ended before it began: {' '.join(command)}")
                 time.sleep(0.5)
             started = time.monotonic()
             rows: list[dict[str, float]] = []
