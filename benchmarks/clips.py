@@ -65,7 +65,7 @@ def looped_clip(folder: Path, clip: Path, seconds: float) -> Path:
     return path
 
 
-def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 60) -> Path:
+def street_with_vehicles(folder: Path, clip: Path, vehicles: int, frames: int = 100) -> Path:
     """The clip's street, empty but for copies of one car that roll along it in rows."""
     street, car = _street_and_car(clip)
     path = folder / f"{vehicles}_vehicles.mp4"

@@ -184,7 +184,7 @@ def _points(folder: Path) -> Iterator[tuple[str, str, Path, list[str]]]:
     for vehicles in (0, 5, 10, 20, 40):
         yield "vehicles per frame", str(vehicles), street_with_vehicles(folder, STREET, vehicles), []
     for height in (360, 720, 1080, 2160):
-        yield "resolution", f"{height}p", scaled_clip(folder, STREET, height, frames=60), []
+        yield "resolution", f"{height}p", scaled_clip(folder, STREET, height, frames=100), []
     short = scaled_clip(folder, STREET, 720, frames=150)
     for size in (1, 4, 64):
         yield "queue size", str(size), short, ["--set", f"queue_size={size}"]
