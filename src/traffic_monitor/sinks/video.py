@@ -38,7 +38,7 @@ class VideoFile:
             image = np.asarray(cv2.resize(image, size), dtype=np.uint8)
         # OpenCV halves the colours in a tenth of the time that PyAV's own conversion takes.
         planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame = av.VideoFrame.from_numpy_buffer(planes, format="yuv420p")  # Without a copy.
         self._last_pts = max(round(media_time / TIME_BASE), self._last_pts + 1)
         frame.pts = self._last_pts
         frame.time_base = TIME_BASE
