@@ -14,11 +14,11 @@ from typing import Any
 import cv2
 import yaml
 
+from traffic_monitor.app.slit import draw_slit
 from traffic_monitor.inference.environment import prepare_environment
-from traffic_monitor.shared_utils.config_loader import load_settings
+from traffic_monitor.settings import Settings
+from traffic_monitor.settings.loader import load_settings
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
-from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.slit import draw_slit
 
 COCO_VEHICLES = {"car", "motorcycle", "bus", "truck"}
 

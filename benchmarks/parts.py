@@ -20,15 +20,15 @@ import cv2
 
 from benchmarks.peers import frames_of
 from traffic_monitor.inference.yolo import load_detector
+from traffic_monitor.runtime.cores import available_cores, limit_threads, share_cores
+from traffic_monitor.runtime.service_process import keep_memory
+from traffic_monitor.runtime.transport import widen_pipe
 from traffic_monitor.services.vehicle_detector import SEARCHES
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
-from traffic_monitor.shared_utils.config_loader import load_settings
+from traffic_monitor.settings import Settings
+from traffic_monitor.settings.loader import load_settings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.cores import available_cores, limit_threads, share_cores
 from traffic_monitor.shared_utils.frame_codec import decode_frame, encode_frame
-from traffic_monitor.shared_utils.service_process import keep_memory
-from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.shared_utils.transport import widen_pipe
 from traffic_monitor.sinks.video import VideoFile
 
 ROUNDS = 3

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from traffic_monitor.inference.environment import prepare_environment
-from traffic_monitor.shared_utils.config_loader import load_settings
-from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.settings import Settings
+from traffic_monitor.settings.loader import load_settings
 
 Figures = dict[str, Any]
 

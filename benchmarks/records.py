@@ -21,6 +21,7 @@ from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.search import Query, search
 from traffic_monitor.report.page import write_report
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.custom_types import (
     CountUpdateMessage,
     Crossing,
@@ -29,7 +30,6 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedMessage,
     VehicleJourney,
 )
-from traffic_monitor.shared_utils.settings import Settings
 
 DAY_S, FPS, IN_SIGHT_S = 86_400.0, 25, 6.0
 MIDNIGHT = 1_780_000_000.0

@@ -21,7 +21,7 @@ import yaml
 
 from benchmarks.clips import camera_clip, scaled_clip, street_with_vehicles
 from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
-from traffic_monitor.shared_utils.config_loader import load_settings
+from traffic_monitor.settings.loader import load_settings
 
 Figures = dict[str, Any]
 

@@ -11,8 +11,8 @@ import pytest
 from loguru import logger
 
 from tests.builders import write_clip
-from traffic_monitor.shared_utils.config_loader import ENV_PREFIX
-from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.settings import Settings
+from traffic_monitor.settings.loader import ENV_PREFIX
 
 # A busy machine is no mistake in the code.
 hypothesis.settings.register_profile("patient", deadline=None, max_examples=60)

@@ -21,8 +21,8 @@ from tests.builders import (
     write_clip,
 )
 from tests.records.road import RecordedRoad, record_cars, settings
-from traffic_monitor import line_tool
-from traffic_monitor.cli import run_command_line
+from traffic_monitor.app import line as line_tool
+from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.plates.pseudonym import pseudonym
 from traffic_monitor.records.database import open_database
 from traffic_monitor.records.passages import RunRecords
@@ -30,14 +30,14 @@ from traffic_monitor.records.recorder import RETENTION_INTERVAL_S
 from traffic_monitor.records.run_folder import SCENE_FILE
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
 from traffic_monitor.records.summary import RunResults
+from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.services import vehicle_detector
 from traffic_monitor.services.ocr_reader import OcrReader
 from traffic_monitor.services.visualizer import Visualizer
-from traffic_monitor.shared_utils.config_loader import ConfigError, load_settings
+from traffic_monitor.settings import Settings
+from traffic_monitor.settings.loader import ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
-from traffic_monitor.shared_utils.control import ServiceReport
 from traffic_monitor.shared_utils.frame_codec import Image, encode_frame
-from traffic_monitor.shared_utils.settings import Settings
 
 SECRET = "a secret of this test"
 HASHED = {"hash_plates": True, "blur_plates": True, "secret": SECRET}

@@ -23,8 +23,8 @@ from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import crop, grow_box
 from traffic_monitor.plates.reading import read_plate
 from traffic_monitor.plates.text import normalize_plate_text
-from traffic_monitor.shared_utils.config_loader import load_settings
-from traffic_monitor.shared_utils.settings import DetectorSettings, Settings
+from traffic_monitor.settings import DetectorSettings, Settings
+from traffic_monitor.settings.loader import load_settings
 from training import evaluate_detector, evaluate_plate_ocr
 from training.evaluate_application import compare, line_across, run_application
 

@@ -7,8 +7,8 @@ from typing import Any, cast
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.road import RoadCounter
 from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
-from traffic_monitor.shared_utils.settings import VehicleCounterSettings
 
 WIDTH, HEIGHT, FPS = 1280, 720, 25
 START = 1_700_000_100.0

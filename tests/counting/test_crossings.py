@@ -13,9 +13,9 @@ from tests.counting.scenes import FPS, HEIGHT, MIDDLE, WIDTH, box_at, count, dri
 from traffic_monitor.counting.crossings import CrossingDetector, LineCrossing
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.vehicles import Moment, Sighting
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import TrackedObject
 from traffic_monitor.shared_utils.recent_states import REMEMBERED
-from traffic_monitor.shared_utils.settings import Point
 
 SPEEDS = [5, 15, 25, 40, 60, 100]
 """Pixels per frame."""

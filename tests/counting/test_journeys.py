@@ -5,8 +5,8 @@ import pytest
 from traffic_monitor.counting.journeys import MOST_PLACES, edge_ahead
 from traffic_monitor.counting.road import RoadCounter
 from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.custom_types import TrackedObject, VehicleJourney
-from traffic_monitor.shared_utils.settings import VehicleCounterSettings
 
 WIDTH, HEIGHT, FPS = 1000, 500, 25
 LINE = {"name": "main", "points": [[0.0, 0.5], [1.0, 0.5]]}

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from traffic_monitor.counting.lines import CountingLine
-from traffic_monitor.shared_utils.settings import LineSettings, Point
+from traffic_monitor.settings import LineSettings, Point
 
 Step = tuple[Point, Point]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from traffic_monitor.counting.plan import Plan, Shape
-from traffic_monitor.shared_utils.settings import LineSettings, VehicleCounterSettings
+from traffic_monitor.settings import LineSettings, VehicleCounterSettings
 
 SIZE = (200, 100)
 TRIANGLE = [(20.0, 10.0), (100.0, 10.0), (100.0, 90.0)]

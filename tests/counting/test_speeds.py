@@ -8,8 +8,8 @@ import pytest
 
 from tests.counting.scenes import FPS, count, drive, seen
 from traffic_monitor.counting.speeds import LISTED_VEHICLES, RoadPlane, robust_velocity
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
-from traffic_monitor.shared_utils.settings import Point
 
 CORNERS: list[Point] = [(520, 240), (760, 240), (1160, 700), (120, 700)]
 """A road 8 m wide and 30 m long, seen along it: the far end first."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.counting.scenes import FPS, count, walk
 from traffic_monitor.counting.zones import Zone, is_inside
-from traffic_monitor.shared_utils.settings import Point, ZoneSettings
+from traffic_monitor.settings import Point, ZoneSettings
 
 SQUARE = [[400, 300], [800, 300], [800, 500], [400, 500]]
 L_SHAPE = [(0, 0), (100, 0), (100, 50), (50, 50), (50, 100), (0, 100)]

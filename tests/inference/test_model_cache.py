@@ -9,7 +9,7 @@ from loguru import logger
 from traffic_monitor.inference import model_cache, yolo
 from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir, digest, quantised_folder
 from traffic_monitor.inference.yolo import load_detector
-from traffic_monitor.shared_utils.settings import Backend, DetectorSettings, Settings
+from traffic_monitor.settings import Backend, DetectorSettings, Settings
 
 
 class Converter:

@@ -23,9 +23,8 @@ from tests.shared_material import (
 from traffic_monitor.inference.detection import DetectionModel
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import UltralyticsDetector, load_detector
-from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.shared_utils.service_loop import ServiceError
-from traffic_monitor.shared_utils.settings import (
+from traffic_monitor.runtime.service_loop import ServiceError
+from traffic_monitor.settings import (
     Backend,
     DetectorSettings,
     OcrEngine,
@@ -33,6 +32,7 @@ from traffic_monitor.shared_utils.settings import (
     TrackerType,
     VehicleTrackerSettings,
 )
+from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.tracking.trackers import Tracker
 
 pytestmark = pytest.mark.timeout(120)
@@ -163,7 +163,7 @@ def test_a_recogniser_from_a_folder_does_without_pytorch() -> None:
     program = """
 import sys
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
-from traffic_monitor.shared_utils.settings import OcrReaderSettings
+from traffic_monitor.settings import OcrReaderSettings
 PaddleTextRecognizer(OcrReaderSettings())
 print(sorted({"torch", "modelscope"} & set(sys.modules)))
 """

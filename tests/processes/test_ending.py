@@ -21,7 +21,7 @@ from tests.shared_material import (
     real_weights,
     signal_once,
 )
-from traffic_monitor.cli import run_command_line
+from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.records.database import DatabaseError
 from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName

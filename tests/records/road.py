@@ -7,7 +7,7 @@ from typing import Any
 from tests.builders import START, make_ocr_result, make_tracked_message, make_vehicle
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.services.vehicle_counter import VehicleCounter
-from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.settings import Settings
 
 LINE = {"name": "main", "points": [[0.0, 0.5], [1.0, 0.5]]}
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.builders import make_count_update, without_added_fields
 from traffic_monitor.records.summary import RunResults, build_summary
+from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
-from traffic_monitor.shared_utils.control import ServiceReport
 
 
 def plate(track_id: int, text: str) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from tests.builders import (
     without_added_fields,
 )
 from traffic_monitor.inference.detection import DetectedBox
+from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.services import lp_detector
 from traffic_monitor.services.lp_detector import LPDetector, lp_detector_process, search_budget
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import UnreadReason
-from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
-from traffic_monitor.shared_utils.service_loop import ServiceError
-from traffic_monitor.shared_utils.settings import Settings
 
 FIXED_FIELDS = {
     "frame_id", "camera_id", "timestamp", "frame_data_jpeg",

@@ -16,10 +16,10 @@ from tests.builders import (
     without_added_fields,
 )
 from traffic_monitor.services.ocr_reader import OcrReader
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.frame_codec import encode_frame
 from traffic_monitor.shared_utils.recent_states import REMEMBERED
-from traffic_monitor.shared_utils.settings import Settings
 
 FIXED_FIELDS = {
     "frame_id", "camera_id", "timestamp", "vehicle_track_id", "license_plate_text", "ocr_confidence",

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import FPS, FullQueue, drain, make_tracked_message, make_vehicle, start, without_added_fields
 from traffic_monitor.services.vehicle_counter import VehicleCounter, vehicle_counter_process
-from traffic_monitor.shared_utils.settings import Settings
+from traffic_monitor.settings import Settings
 
 FIXED_FIELDS = {"camera_id", "timestamp", "counts_by_class", "total_count"}
 

@@ -17,8 +17,8 @@ from tests.builders import (
     without_added_fields,
 )
 from traffic_monitor.services.vehicle_tracker import VehicleTracker, vehicle_tracker_process
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError
-from traffic_monitor.shared_utils.settings import Settings
 
 
 def box_at(index: int, left: int = 20) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from traffic_monitor.shared_utils.settings import DisplayMode
+from traffic_monitor.settings import DisplayMode
 from traffic_monitor.sinks import window
 from traffic_monitor.sinks.window import Tile, Window, tiles_of, wants_window
 

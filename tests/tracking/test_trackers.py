@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.builders import make_detection
-from traffic_monitor.shared_utils.service_loop import ServiceError
-from traffic_monitor.shared_utils.settings import TrackerType, VehicleTrackerSettings
+from traffic_monitor.runtime.service_loop import ServiceError
+from traffic_monitor.settings import TrackerType, VehicleTrackerSettings
 from traffic_monitor.tracking.trackers import KEPT_REMOVED_TRACKS, Tracker, needs_looks, needs_pixels
 
 every_type = pytest.mark.parametrize("kind", TrackerType, ids=lambda kind: kind.value)
@@ -144,7 +144,7 @@ def test_the_parameters_of_the_settings_reach_the_tracker() -> None:
 
 DRIVE = """
 import sys, numpy as np
-from traffic_monitor.shared_utils.settings import VehicleTrackerSettings
+from traffic_monitor.settings import VehicleTrackerSettings
 from traffic_monitor.tracking.trackers import Tracker, load_without_looks
 if sys.argv[1] == "without":
     load_without_looks()

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from loguru import logger
 
+from traffic_monitor.runtime.service_loop import ServiceError
+from traffic_monitor.runtime.transport import DropPolicy, Output
+from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.shared_utils.service_loop import ServiceError
-from traffic_monitor.shared_utils.settings import FrameGrabberSettings
-from traffic_monitor.shared_utils.transport import DropPolicy, Output
 
 FALLBACK_FPS = 25.0
 """For files that do not say how fast they run."""

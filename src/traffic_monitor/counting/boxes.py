@@ -5,8 +5,8 @@ Boxes are ``[x1, y1, x2, y2]`` in pixels of the full frame, x to the right, y do
 
 from math import sqrt
 
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
-from traffic_monitor.shared_utils.settings import Point
 
 
 def bottom_center(box: BoxXyxy) -> Point:

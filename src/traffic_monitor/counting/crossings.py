@@ -6,8 +6,8 @@ from enum import IntEnum
 
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.vehicles import Moment, Sighting
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.recent_states import RecentStates
-from traffic_monitor.shared_utils.settings import Point
 
 BAND = 0.25
 """Half the width of the band around a line in which a vehicle is on neither side for certain, in vehicle sizes.

@@ -7,6 +7,7 @@ from math import dist, inf
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.vehicles import Sighting
 from traffic_monitor.counting.zones import ZoneVisit
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import (
     Crossing,
     Trajectory,
@@ -15,7 +16,6 @@ from traffic_monitor.shared_utils.custom_types import (
     VisitedZone,
 )
 from traffic_monitor.shared_utils.recent_states import RecentStates
-from traffic_monitor.shared_utils.settings import Point
 
 PUBLISH_INTERVAL_S = 1.0
 """A vehicle in sight is told anew this often, so that a crash loses no more."""

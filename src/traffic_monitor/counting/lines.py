@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import dist
 from typing import Self
 
-from traffic_monitor.shared_utils.settings import LineSettings, Point
+from traffic_monitor.settings import LineSettings, Point
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from itertools import count
 
 from pydantic import ValidationError
 
-from traffic_monitor.shared_utils.settings import (
+from traffic_monitor.settings import (
     LineSettings,
     Point,
     SpeedSettings,

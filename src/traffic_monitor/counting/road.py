@@ -10,8 +10,8 @@ from traffic_monitor.counting.speeds import SpeedMeter
 from traffic_monitor.counting.tables import CountTable, IntervalTable, MovementTable
 from traffic_monitor.counting.vehicles import Moment, VehicleRegistry
 from traffic_monitor.counting.zones import Zone, ZoneVisit, ZoneWatch
+from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.custom_types import CountResults, TrackedObject, VehicleJourney
-from traffic_monitor.shared_utils.settings import VehicleCounterSettings
 
 
 class RoadCounter:

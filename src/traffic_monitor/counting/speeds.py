@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from traffic_monitor.counting.vehicles import Sighting
 from traffic_monitor.counting.zones import is_inside
+from traffic_monitor.settings import Point, SpeedSettings
 from traffic_monitor.shared_utils.custom_types import SpeedResults, VehicleSpeed
 from traffic_monitor.shared_utils.recent_states import RecentStates
-from traffic_monitor.shared_utils.settings import Point, SpeedSettings
 
 Array = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from math import dist, hypot
 
 from traffic_monitor.counting.boxes import bottom_center, overlap, size_of
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, FrameMoment, TrackedObject
 from traffic_monitor.shared_utils.recent_states import RecentStates
-from traffic_monitor.shared_utils.settings import Point
 
 LOST_AFTER_S = 2.0
 """Seconds out of sight after which a vehicle is taken for gone. Trackers give a vehicle up after about a second

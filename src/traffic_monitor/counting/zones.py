@@ -7,9 +7,9 @@ from math import dist
 from typing import Self
 
 from traffic_monitor.counting.vehicles import Moment, Sighting
+from traffic_monitor.settings import Point, ZoneSettings
 from traffic_monitor.shared_utils.custom_types import ZoneCounts
 from traffic_monitor.shared_utils.recent_states import RecentStates
-from traffic_monitor.shared_utils.settings import Point, ZoneSettings
 
 BAND = 0.25
 """A vehicle has left when it is this many of its sizes outside: jitter on the edge is no coming and going."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.shared_utils.settings import Point
 
 Color = tuple[int, int, int]
 

@@ -6,8 +6,8 @@ import numpy as np
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.plan import Plan
 from traffic_monitor.drawing.annotate import LINE_COLOR, LineMark, Scene, annotate, draw_text
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.shared_utils.settings import Point
 
 GRID_STEPS = 10
 GRID_COLOR = (255, 255, 255)

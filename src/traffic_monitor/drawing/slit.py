@@ -5,8 +5,8 @@ import numpy as np
 
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.annotate import FONT, LINE_COLOR, TEXT_COLOR
+from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.shared_utils.settings import Point
 
 MARK_RADIUS = 6
 OUT_COLOR = (178, 114, 0)

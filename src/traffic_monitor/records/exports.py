@@ -10,8 +10,8 @@ from typing import Any, TextIO
 
 from traffic_monitor.records.files import replacing
 from traffic_monitor.records.passages import Passage, RunRecords
+from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock
-from traffic_monitor.shared_utils.settings import VehicleCounterSettings
 
 PASSAGES_FILE, COUNTS_FILE = "passages", "counts"
 

@@ -13,6 +13,7 @@ from traffic_monitor.records.database import PSEUDONYMS, create_database
 from traffic_monitor.records.plate_log import PlateLog, PlateSighting
 from traffic_monitor.records.rows import join_plate, passages_of, write_facts, write_journey, write_plates
 from traffic_monitor.records.runs import DAY_S, forget_old_records
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.custom_types import (
     CountUpdateMessage,
     OcrResultMessage,
@@ -20,7 +21,6 @@ from traffic_monitor.shared_utils.custom_types import (
     VehicleJourney,
     media_time_of,
 )
-from traffic_monitor.shared_utils.settings import Settings
 
 WRITE_INTERVAL_S = 0.5
 """Records wait this long at most, so that a kill loses less than a second of them."""

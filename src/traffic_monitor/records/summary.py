@@ -7,8 +7,8 @@ from typing import Any
 
 from traffic_monitor.records.plate_answers import read_plates, unread_plates
 from traffic_monitor.records.plate_log import PlateRecord, PlateSighting, UnreadRecord
+from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.control import ServiceReport
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 
 

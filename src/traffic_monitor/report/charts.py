@@ -11,8 +11,8 @@ import numpy as np
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.annotate import CLASS_COLORS, OTHER_CLASS_COLOR
 from traffic_monitor.records.passages import Passage, RunRecords
+from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock, local_time
-from traffic_monitor.shared_utils.settings import VehicleCounterSettings
 
 Figure = dict[str, Any]
 """``data`` and ``layout`` for ``Plotly.newPlot``."""

@@ -15,8 +15,8 @@ from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.records.run_folder import SCENE_FILE
 from traffic_monitor.report import charts
 from traffic_monitor.report.pictures import data_url
+from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock, local_time
-from traffic_monitor.shared_utils.settings import VehicleCounterSettings
 
 REPORT_FILE = "report.html"
 

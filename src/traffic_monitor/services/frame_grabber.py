@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 
 from traffic_monitor.capture.sources import CapturedFrame, FrameSource, describe_source, open_source
+from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.runtime.transport import DropPolicy
+from traffic_monitor.runtime.workers import Queues, sending_to
+from traffic_monitor.settings import FrameGrabberSettings, Settings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import encode_frame
-from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import FrameGrabberSettings, Settings
-from traffic_monitor.shared_utils.transport import DropPolicy
-from traffic_monitor.shared_utils.workers import Queues, sending_to
 
 
 class FrameGrabber(Service):

@@ -12,9 +12,13 @@ from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to
 from traffic_monitor.plates.placement import fit, is_whole, owner_of
 from traffic_monitor.plates.schedule import ReadingSchedule, TimeBudget
 from traffic_monitor.records.search_log import SearchLog
-from traffic_monitor.shared_utils.cameras import PerCamera
+from traffic_monitor.runtime.cameras import PerCamera
+from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.runtime.transport import DropPolicy, MessageQueue
+from traffic_monitor.runtime.workers import Queues, responsible, sending_to
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
-from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
     BoxXyxy,
     PlateCandidateMessage,
@@ -24,10 +28,6 @@ from traffic_monitor.shared_utils.custom_types import (
     media_time_of,
 )
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
-from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue
-from traffic_monitor.shared_utils.workers import Queues, responsible, sending_to
 
 
 class LPDetector(Service):

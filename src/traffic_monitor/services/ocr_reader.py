@@ -12,9 +12,13 @@ from traffic_monitor.plates.reading import read_plate
 from traffic_monitor.plates.text import PlateFormats
 from traffic_monitor.plates.vehicle_plate import VehiclePlate
 from traffic_monitor.records.best_shots import BestShots
-from traffic_monitor.shared_utils.cameras import PerCamera
+from traffic_monitor.runtime.cameras import PerCamera
+from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.runtime.transport import MessageQueue, Output
+from traffic_monitor.runtime.workers import Queues, reading_from
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
     OcrResultMessage,
     PlateAlternative,
@@ -24,10 +28,6 @@ from traffic_monitor.shared_utils.custom_types import (
 )
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
 from traffic_monitor.shared_utils.recent_states import RecentStates
-from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.shared_utils.transport import MessageQueue, Output
-from traffic_monitor.shared_utils.workers import Queues, reading_from
 
 UNREADABLE = 0.1
 """Of a picture's worth is left when nothing could be read in it."""

@@ -6,9 +6,12 @@ from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.journeys import crossing_message
 from traffic_monitor.counting.road import RoadCounter
 from traffic_monitor.counting.vehicles import Moment
-from traffic_monitor.shared_utils.cameras import PerCamera
+from traffic_monitor.runtime.cameras import PerCamera
+from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.runtime.transport import MessageQueue, Output
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
     CountResults,
     CountUpdateMessage,
@@ -16,9 +19,6 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedMessage,
     VehicleJourney,
 )
-from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.shared_utils.transport import MessageQueue, Output
 
 
 class VehicleCounter(Service):

@@ -7,15 +7,15 @@ from typing import cast
 from traffic_monitor.inference.detection import DetectionModel, PendingBoxes
 from traffic_monitor.inference.stillness import StillnessGate
 from traffic_monitor.inference.yolo import load_detector
-from traffic_monitor.shared_utils.cameras import PerCamera
+from traffic_monitor.runtime.cameras import PerCamera
+from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.service_loop import Service, ServiceError, ShutdownEvent, run_service
+from traffic_monitor.runtime.transport import MessageQueue, Output
+from traffic_monitor.runtime.workers import Queues, reading_from
+from traffic_monitor.settings import Settings, VehicleDetectorSettings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage
 from traffic_monitor.shared_utils.frame_codec import decode_frame
-from traffic_monitor.shared_utils.service_loop import Service, ServiceError, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import Settings, VehicleDetectorSettings
-from traffic_monitor.shared_utils.transport import MessageQueue, Output
-from traffic_monitor.shared_utils.workers import Queues, reading_from
 
 SEARCHES = 2
 """Frames searched at a time: half of the threads for each of two frames get more done than all of them for one."""

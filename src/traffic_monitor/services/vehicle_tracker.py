@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
-from traffic_monitor.shared_utils.cameras import PerCamera
+from traffic_monitor.runtime.cameras import PerCamera
+from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
+from traffic_monitor.runtime.transport import DropPolicy, MessageQueue, Output
+from traffic_monitor.runtime.workers import Queues, Resequencer, each_of
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
     Detection,
     DetectionMessage,
@@ -14,10 +18,6 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedObject,
 )
 from traffic_monitor.shared_utils.frame_codec import decode_frame
-from traffic_monitor.shared_utils.service_loop import Service, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import Settings
-from traffic_monitor.shared_utils.transport import DropPolicy, MessageQueue, Output
-from traffic_monitor.shared_utils.workers import Queues, Resequencer, each_of
 from traffic_monitor.tracking.trackers import Tracker, load_without_looks, needs_looks
 
 

@@ -18,9 +18,13 @@ from traffic_monitor.records.files import write_jpeg
 from traffic_monitor.records.plate_log import PlateLog
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
-from traffic_monitor.shared_utils.cameras import PerCamera
+from traffic_monitor.runtime.cameras import PerCamera
+from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.service_loop import Service, ServiceError, ShutdownEvent, run_service
+from traffic_monitor.runtime.transport import FanIn, MessageQueue
+from traffic_monitor.runtime.workers import Queues, reading_from
+from traffic_monitor.settings import DisplayMode, Settings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.control import ServiceControl
 from traffic_monitor.shared_utils.custom_types import (
     CountUpdateMessage,
     OcrResultMessage,
@@ -28,10 +32,6 @@ from traffic_monitor.shared_utils.custom_types import (
     media_time_of,
 )
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
-from traffic_monitor.shared_utils.service_loop import Service, ServiceError, ShutdownEvent, run_service
-from traffic_monitor.shared_utils.settings import DisplayMode, Settings
-from traffic_monitor.shared_utils.transport import FanIn, MessageQueue
-from traffic_monitor.shared_utils.workers import Queues, reading_from
 from traffic_monitor.sinks.video import VideoFile
 from traffic_monitor.sinks.window import Tile, Window, tiles_of, wants_window
 

@@ -1,1 +1,1 @@
-"""What every service stands on: messages, settings, the service loop, transport, codec, logging."""
+"""What all rooms share: messages, constants, frame codec, clock, logging."""

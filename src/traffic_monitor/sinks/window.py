@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from loguru import logger
 
+from traffic_monitor.settings import DisplayMode
 from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.shared_utils.settings import DisplayMode
 
 WINDOW_TITLE = "Traffic Monitor"
 TITLE_BAR_HEIGHT = 40

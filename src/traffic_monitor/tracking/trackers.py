@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from traffic_monitor.inference.environment import left_out, prepare_environment, silenced
+from traffic_monitor.runtime.service_loop import ServiceError
+from traffic_monitor.settings import TrackerType, VehicleTrackerSettings
 from traffic_monitor.shared_utils.custom_types import Detection
 from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.shared_utils.service_loop import ServiceError
-from traffic_monitor.shared_utils.settings import TrackerType, VehicleTrackerSettings
 
 KEPT_REMOVED_TRACKS = 200
 """BoxMOT's ByteTrack keeps every track it ever removed; only the latest can still matter."""

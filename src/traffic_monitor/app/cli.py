@@ -1,0 +1,259 @@
+"""The command line: ``run``, ``bench``, ``check``, ``line``, ``slit``, ``weights fetch`` and those on records."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from traffic_monitor import __version__
+from traffic_monitor.app import line as line_tool
+from traffic_monitor.app.check import check_machine, check_settings
+from traffic_monitor.app.console import wide_console
+from traffic_monitor.app.records_cli import add_records_commands
+from traffic_monitor.app.run import run_and_record, shown_source
+from traffic_monitor.app.weights import FetchError, fetch_official_weights, use_for_vehicles
+from traffic_monitor.counting.plan import Plan
+from traffic_monitor.records.database import DatabaseError
+from traffic_monitor.runtime.service_loop import ServiceError
+from traffic_monitor.settings import DisplayMode, Settings
+from traffic_monitor.settings.loader import DEFAULT_CONFIG, ConfigError, load_settings
+from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
+from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
+from traffic_monitor.sinks.window import missing_screen_reason
+
+DEFAULT_COMMAND = "run"
+COMMANDS = {"run", "bench", "check", "line", "slit", "weights", "--version", "--help"}
+COMMANDS |= {"runs", "search", "show", "export", "report"}
+
+app = typer.Typer(
+    add_completion=False,
+    help="Detects, tracks and counts vehicles and reads their plates, in a video file or a camera.",
+    pretty_exceptions_enable=False,
+)
+weights_app = typer.Typer(help="Weights from elsewhere.", no_args_is_help=True)
+app.add_typer(weights_app, name="weights")
+add_records_commands(app)
+output = wide_console()
+errors = Console(stderr=True)
+
+SourceOption = Annotated[str | None, typer.Option(help="Video file, webcam index or URL.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="Settings file; default: config/settings.yaml.")]
+CameraOption = Annotated[str | None, typer.Option(help="One of the settings' cameras, by its camera_id.")]
+SetOption = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.")]
+
+
+def run_command_line(arguments: Sequence[str]) -> int:
+    """Run the program with these arguments and return its exit code. ``run`` is the default command."""
+    words = list(arguments)
+    if not words or words[0] not in COMMANDS:
+        words.insert(0, DEFAULT_COMMAND)
+    try:
+        app(words, prog_name=PROGRAM)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
+    except (ConfigError, DatabaseError) as error:
+        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return ExitCode.USAGE
+    except sqlite3.Error as error:
+        errors.print(f"the records cannot be read: {error}", style="red", markup=False, highlight=False)
+        return ExitCode.USAGE
+    return ExitCode.OK
+
+
+@app.callback(invoke_without_command=True)
+def _common(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    if version:
+        output.print(f"{PROGRAM} {__version__}", highlight=False)
+
+
+@app.command()
+def run(
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    output_dir: Annotated[Path | None, typer.Option("--output", help="Folder for the run's folder.")] = None,
+    display: Annotated[DisplayMode | None, typer.Option(help="Live window.")] = None,
+    save_video: Annotated[bool | None, typer.Option(help="Write annotated.mp4.")] = None,
+    camera: CameraOption = None,
+    overrides: SetOption = [],  # noqa: B006 - typer reads the default and never changes it
+) -> None:
+    """Watch a source, or several cameras, until it ends or is stopped, and write down what was found."""
+    settings = _load(config, overrides, _options(source, output_dir, display, save_video), camera)
+    _refuse_problems(settings)
+    raise typer.Exit(run_and_record(settings, output, errors))
+
+
+@app.command()
+def check(
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    camera: CameraOption = None,
+    overrides: SetOption = [],  # noqa: B006
+) -> None:
+    """Check settings, weights, packages, cameras and screen, and say what is fine and what is not."""
+    settings = _load(config, overrides, _options(source, None, None, None), camera)
+    checks = [*check_settings(settings), *check_machine(settings)]
+    table = Table("", "what", "result")
+    for item in checks:
+        table.add_row("[green]ok[/]" if item.ok else "[red]no[/]", item.subject, item.message)
+    output.print(table)
+    raise typer.Exit(ExitCode.OK if all(item.ok for item in checks) else ExitCode.USAGE)
+
+
+@app.command()
+def bench(
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    weights: Annotated[Path | None, typer.Option(help="Vehicle model; default: that of the settings.")] = None,
+    to: Annotated[Path, typer.Option(help="Files to write, without ending: a .json and a .png.")] = Path("bench"),
+    save_video: Annotated[bool, typer.Option(help="Write the annotated video as well.")] = False,
+    camera: CameraOption = None,
+    overrides: SetOption = [],  # noqa: B006
+) -> None:
+    """Run a source, or several cameras, without a window and measure what each service costs and waits for."""
+    from traffic_monitor.app import bench as measuring
+
+    options = _options(source, None, DisplayMode.OFF, save_video)
+    if weights is not None:
+        options["vehicle_detector"] = {"model_path": weights}
+    settings = _load(config, overrides, options, camera)
+    _refuse_problems(settings)
+    configure_logging("bench", LogTarget(None), console_level="WARNING")
+    measured = measuring.measure_run(settings, ", ".join(map(shown_source, settings.each_camera())))
+    for table in measuring.as_tables(measured):
+        output.print(table)
+    try:
+        for path in measuring.write_measurement(measured, to):
+            output.print(str(path), highlight=False, soft_wrap=True, markup=False)
+    except OSError as error:
+        raise ConfigError(f"--to: {to}: cannot be written: {error}") from None
+    if measured.exit_reason.startswith("aborted"):
+        raise typer.Exit(ExitCode.ABORTED)
+
+
+@app.command()
+def slit(
+    line: Annotated[str, typer.Option(help="Name of the counting line.")] = "main",
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    to: Annotated[Path, typer.Option(help="Picture to write.")] = Path("slit.png"),
+    camera: CameraOption = None,
+    overrides: SetOption = [],  # noqa: B006
+) -> None:
+    """Count a recorded file and write the space-time picture of a line, with its crossings marked."""
+    from traffic_monitor.app.slit import draw_slit  # brings the models' libraries along
+
+    settings = _load_one(config, overrides, _options(source, None, None, None), camera)
+    configure_logging("slit", LogTarget(None))
+    try:
+        crossings = draw_slit(settings, line, to)
+    except ServiceError as error:
+        raise ConfigError(str(error)) from error
+    output.print(f"{to}: {len(crossings)} crossings of line {line}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def line(
+    source: SourceOption = None,
+    config: ConfigOption = None,
+    to: Annotated[Path, typer.Option(help="Picture to write where there is no screen.")] = Path("lines.png"),
+    width_m: Annotated[float | None, typer.Option(min=0.1, help="Width of the speed rectangle in metres.")] = None,
+    length_m: Annotated[float | None, typer.Option(min=0.1, help="Its length in metres.")] = None,
+    camera: CameraOption = None,
+    overrides: SetOption = [],  # noqa: B006
+) -> None:
+    """Draw lines, zones and the speed rectangle on a frame of the source and save them into the settings file.
+
+    Without a screen, the frame is written with a grid of coordinates to take them from.
+    """
+    settings = _load_one(config, overrides, _options(source, None, None, None), camera)
+    settings_file = config or DEFAULT_CONFIG
+    try:
+        image = line_tool.first_frame(settings)
+    except ServiceError as error:
+        raise ConfigError(str(error)) from error
+    rectangle = (width_m, length_m) if width_m and length_m else None
+    plan = Plan(settings.vehicle_counter, (image.shape[1], image.shape[0]), rectangle)
+    reason = missing_screen_reason()
+    if reason is not None:
+        line_tool.write_still(image, plan, to)
+        told = f"no window: {reason}. {to} shows the coordinates; write them into {settings_file}, vehicle_counter"
+    elif line_tool.edit_in_window(image, plan, settings.visualizer.window_width):
+        line_tool.save_plan(plan.settings, settings_file, camera)
+        told = f"{settings_file}: lines, zones and speed are saved"
+    else:
+        told = f"{settings_file} is as it was"
+    output.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
+@weights_app.command()
+def fetch(
+    folder: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("weights"),
+    use: Annotated[bool, typer.Option("--use", help="Write their path into the settings file.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Download Ultralytics' official COCO weights (yolo11n.pt) and check them. Needs the network."""
+    try:
+        path = fetch_official_weights(folder)
+        output.print(f"{path} is fine: it loads and knows the vehicle classes", highlight=False, markup=False)
+        if use:
+            settings_file = config or DEFAULT_CONFIG
+            use_for_vehicles(path, settings_file)
+            output.print(
+                f"{settings_file}: vehicle_detector.model_path is {path} now", highlight=False, markup=False
+            )
+    except FetchError as error:
+        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(ExitCode.ABORTED) from None
+
+
+def _options(
+    source: str | None, output_dir: Path | None, display: DisplayMode | None, save_video: bool | None
+) -> dict[str, Any]:
+    """The named options as nested settings, without those that were not given."""
+    options: dict[str, Any] = {"frame_grabber": {"source": source}, "output_dir": output_dir}
+    options["visualizer"] = {"display": display, "save_video": save_video}
+    return _without_none(options)
+
+
+def _load(config: Path | None, overrides: Sequence[str], options: dict[str, Any], camera: str | None) -> Settings:
+    """The settings, of one of their cameras alone if one is named."""
+    settings = load_settings(config, overrides, options)
+    ids = [each.camera_id for each in settings.each_camera()]
+    if settings.cameras and options.get("frame_grabber"):
+        raise ConfigError("--source: the settings have cameras with sources of their own; add --set cameras=[]")
+    if camera is None:
+        return settings
+    if camera not in ids:
+        raise ConfigError(f"--camera: there is no camera {camera}; there is: {', '.join(ids)}")
+    return settings.each_camera()[ids.index(camera)]
+
+
+def _load_one(
+    config: Path | None, overrides: Sequence[str], options: dict[str, Any], camera: str | None
+) -> Settings:
+    """The settings for something that is done with one camera only."""
+    cameras = _load(config, overrides, options, camera).each_camera()
+    if len(cameras) > 1:
+        ids = ", ".join(each.camera_id for each in cameras)
+        raise ConfigError(f"--camera: choose one of the settings' cameras: {ids}")
+    return cameras[0]
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    cleaned = {key: _without_none(value) if isinstance(value, dict) else value for key, value in values.items()}
+    return {key: value for key, value in cleaned.items() if value is not None and value != {}}
+
+
+def _refuse_problems(settings: Settings) -> None:
+    """Raise ``ConfigError`` with all that is wrong before anything is started."""
+    problems = [
+        f"{settings.origin_of(check.subject)}: {check.subject}: {check.message}"
+        for check in check_settings(settings)
+        if not check.ok
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))

@@ -1,0 +1,174 @@
+"""Draws lines, zones and the speed rectangle on a frame of the source, and writes them into the settings."""
+
+import queue
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from traffic_monitor.capture.sources import describe_source, open_source
+from traffic_monitor.counting.plan import Plan, Shape
+from traffic_monitor.drawing.annotate import draw_text
+from traffic_monitor.drawing.plan import draw_plan
+from traffic_monitor.plates.hiding import hide_plate
+from traffic_monitor.services.frame_grabber import FrameGrabber
+from traffic_monitor.settings import (
+    LineSettings,
+    Settings,
+    SpeedSettings,
+    VehicleCounterSettings,
+    ZoneSettings,
+)
+from traffic_monitor.settings.editor import SettingsFileError, change_settings_file
+from traffic_monitor.settings.loader import ConfigError
+from traffic_monitor.shared_utils.custom_types import FrameMessage
+from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
+
+WINDOW_TITLE = "Traffic Monitor: lines and zones"
+HELP = "L line  Z zone  R speed rectangle   click: point   Enter: zone done   U undo   S save   Q leave"
+SHAPE_KEYS = {ord("l"): Shape.LINE, ord("z"): Shape.ZONE, ord("r"): Shape.SPEED}
+ENTER_KEYS = (10, 13)
+REDRAW_MS = 30
+READ_TIMEOUT_S = 0.5
+
+
+def first_frame(settings: Settings) -> Image:
+    """The first frame of the source, at the size the pipeline sees; without plates if the settings hide them.
+
+    Raises:
+        ConfigError: no frame came within ``frame_grabber.open_timeout_s``.
+        ServiceError: the source cannot be opened, or the vehicles' model where plates are to be hidden.
+    """
+    source = open_source(settings.frame_grabber)
+    deadline = time.monotonic() + settings.frame_grabber.open_timeout_s
+    try:
+        while time.monotonic() < deadline:
+            try:
+                captured = source.get(timeout=READ_TIMEOUT_S)
+            except queue.Empty:
+                continue
+            if captured is None:
+                break
+            (frame,) = FrameGrabber(settings).process(captured)
+            image = decode_frame(frame["frame_data_jpeg"])
+            if settings.privacy.blur_plates:
+                _hide_plates(image, frame, settings)
+            return image
+    finally:
+        source.close()
+    raise ConfigError(f"frame_grabber.source: no frame came from {describe_source(settings.frame_grabber.source)}")
+
+
+def _hide_plates(image: Image, frame: FrameMessage, settings: Settings) -> None:
+    from traffic_monitor.services.vehicle_detector import VehicleDetector  # brings the model's libraries along
+
+    (found,) = VehicleDetector(settings).process(frame)
+    for vehicle in found["detections"]:
+        hide_plate(image, vehicle["bbox_xyxy"])
+
+
+def write_still(image: Image, plan: Plan, target: Path) -> None:
+    """Write the frame with its grid of coordinates and what is drawn on it.
+
+    Raises:
+        ConfigError: the picture cannot be written.
+    """
+    if not cv2.imwrite(str(target), draw_plan(image, plan)):
+        raise ConfigError(f"{target}: the picture cannot be written there")
+
+
+def edit_in_window(image: Image, plan: Plan, window_width: int) -> bool:
+    """Let the user draw until they save or leave; whether they want it saved."""
+    cv2.namedWindow(WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+    cv2.resizeWindow(WINDOW_TITLE, window_width, round(image.shape[0] * window_width / image.shape[1]))
+
+    def on_mouse(event: int, x: int, y: int, _flags: int, _data: Any) -> None:
+        if event == cv2.EVENT_LBUTTONDOWN:
+            plan.click(x, y)
+
+    try:
+        cv2.imshow(WINDOW_TITLE, image)
+        cv2.setMouseCallback(WINDOW_TITLE, on_mouse)
+        while True:
+            picture = draw_plan(image, plan)
+            draw_text(picture, HELP, (0, 0))
+            draw_text(picture, plan.message or f"next: {plan.shape}", (0, image.shape[0]))
+            cv2.imshow(WINDOW_TITLE, picture)
+            key = cv2.waitKey(REDRAW_MS) & 0xFF
+            if key == ord("s"):
+                return True
+            if key == ord("q") or cv2.getWindowProperty(WINDOW_TITLE, cv2.WND_PROP_VISIBLE) < 1:
+                return False
+            take_key(plan, key)
+    finally:
+        cv2.destroyAllWindows()
+
+
+def take_key(plan: Plan, key: int) -> None:
+    """Do what a key of the window means for the plan."""
+    if key in SHAPE_KEYS:
+        plan.choose(SHAPE_KEYS[key])
+    elif key == ord("u"):
+        plan.undo()
+    elif key in ENTER_KEYS and plan.shape is Shape.ZONE:
+        plan.complete()
+
+
+def save_plan(counter: VehicleCounterSettings, settings_file: Path, camera_id: str | None = None) -> None:
+    """Write lines, zones and speed rectangle into the settings file. Comments and what did not change stay.
+
+    Args:
+        counter: what to write.
+        settings_file: an existing file.
+        camera_id: one of the file's cameras; None: write them into the section at the top.
+
+    Raises:
+        ConfigError: the file cannot be changed.
+    """
+
+    def change(settings: Any) -> None:
+        cameras = settings.get("cameras") or []
+        place = next((camera for camera in cameras if camera["camera_id"] == camera_id), settings)
+        section = place.setdefault("vehicle_counter", CommentedMap())
+        _put_named(section, "lines", counter.lines)
+        _put_named(section, "zones", counter.zones)
+        if counter.speed != _read_speed(section):
+            section["speed"] = _as_yaml(counter.speed) if counter.speed else None
+
+    try:
+        change_settings_file(settings_file, change)
+    except SettingsFileError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _read_speed(section: Any) -> SpeedSettings | None:
+    return SpeedSettings(**section["speed"]) if section.get("speed") else None
+
+
+def _put_named(section: Any, key: str, named: Sequence[LineSettings | ZoneSettings]) -> None:
+    """Bring the list at ``key`` to these entries; one that is there just so keeps its text and comments."""
+    if not named and not section.get(key):
+        return
+    entries = section.get(key) or CommentedSeq()
+    missing = list(named)
+    for index in reversed(range(len(entries))):
+        same = [each for each in missing if type(each).model_validate(entries[index]) == each]
+        if same:
+            missing.remove(same[0])
+        else:
+            del entries[index]
+    entries.extend(_as_yaml(each) for each in missing)
+    if entries is not section.get(key):
+        section[key] = entries
+
+
+def _as_yaml(item: LineSettings | ZoneSettings | SpeedSettings) -> CommentedMap:
+    """The item as the settings file writes it: points in one line."""
+    values = CommentedMap(item.model_dump(mode="json", exclude_defaults=True))
+    points = CommentedSeq([list(point) for point in item.points])
+    points.fa.set_flow_style()
+    values["points"] = points
+    return values

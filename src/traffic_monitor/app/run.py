@@ -1,0 +1,91 @@
+"""One run from its folders to its report: what ``traffic-monitor run`` does with settings that were checked."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+from loguru import logger
+from rich.console import Console
+
+from traffic_monitor import __version__
+from traffic_monitor.app.records_cli import complete_records
+from traffic_monitor.app.status import StatusDisplay, result_table
+from traffic_monitor.capture.sources import describe_source
+from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folders, write_summary
+from traffic_monitor.records.runs import DAY_S, forget_old_runs
+from traffic_monitor.records.summary import build_summary
+from traffic_monitor.report.page import REPORT_FILE
+from traffic_monitor.settings import Settings
+from traffic_monitor.settings.loader import ConfigError
+from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
+from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
+from traffic_monitor.supervision.supervisor import RunOutcome, Supervisor
+
+
+def run_and_record(settings: Settings, output: Console, errors: Console) -> ExitCode:
+    """Run the pipeline to its end, write summaries, reports and exports, and tell what was found.
+
+    Args:
+        settings: checked before.
+        output: where results are told.
+        errors: where progress and failures are told.
+
+    Raises:
+        ConfigError: no folder can be made for the run.
+    """
+    keep_s = None if settings.privacy.keep_days is None else settings.privacy.keep_days * DAY_S
+    cameras = settings.each_camera()
+    try:
+        run_dirs = create_run_folders(
+            settings.output_dir, [camera.camera_id for camera in cameras], datetime.now().astimezone()
+        )
+    except OSError as error:
+        raise ConfigError(f"output_dir: {settings.output_dir}: no run folder can be made there: {error}") from None
+    configure_logging(
+        "supervisor",
+        LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level),
+        console_level="WARNING" if errors.is_terminal else "INFO",
+    )
+    for camera, run_dir in zip(cameras, run_dirs, strict=True):
+        logger.info("{} {} on {}, writing to {}", PROGRAM, __version__, shown_source(camera), run_dir)
+    if keep_s is not None:
+        for folder in forget_old_runs(settings.output_dir, time.time() - keep_s):
+            logger.info("{} is deleted: it is older than privacy.keep_days", folder)
+    with StatusDisplay(errors, settings.supervisor.status_interval_s) as status:
+        outcome = Supervisor(settings, run_dirs, status.update).run()
+    if outcome.exit_reason.startswith("aborted"):
+        _tell_failure(outcome.exit_reason, errors)
+    for camera, run_dir in zip(cameras, run_dirs, strict=True):
+        _complete(camera, run_dir, outcome, keep_s, output, errors)
+    return outcome.exit_code
+
+
+def _complete(
+    camera: Settings, run_dir: Path, outcome: RunOutcome, keep_s: float | None, output: Console, errors: Console
+) -> None:
+    """Write what is known of one camera at the end, and tell it."""
+    results, reason = outcome.results.cameras[camera.camera_id], outcome.reason_of(camera.camera_id)
+    if keep_s is not None:
+        results.forget_old(keep_s)
+    summary = build_summary(outcome.results, camera.camera_id, shown_source(camera), reason, outcome.wall_seconds)
+    summary_path = write_summary(run_dir, summary)
+    logger.info("{}: {}", reason, summary_path)
+    if camera.visualizer.save_records:
+        complete_records(run_dir, camera.camera_id, outcome)
+    if reason != outcome.exit_reason and reason.startswith("aborted"):
+        _tell_failure(reason, errors)
+    if results.frames_processed:
+        output.print(result_table(results, "Result" if len(outcome.results.cameras) == 1 else camera.camera_id))
+    output.print(f"{results.frames_processed} frames at {summary['fps']} frames/s", highlight=False, markup=False)
+    for path in (summary_path, *map(summary_path.with_name, (REPORT_FILE, VIDEO_FILE, LOG_FILE))):
+        if path.exists():
+            output.print(str(path), highlight=False, soft_wrap=True, markup=False)
+
+
+def _tell_failure(reason: str, errors: Console) -> None:
+    errors.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def shown_source(settings: Settings) -> str:
+    """The source of one camera, as it may be shown."""
+    return describe_source(settings.frame_grabber.source)

@@ -1,0 +1,189 @@
+"""The one loop every service runs on."""
+
+import queue
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from loguru import logger
+
+from traffic_monitor.runtime.control import ServiceControl, WorkLog
+from traffic_monitor.runtime.cores import give_way
+from traffic_monitor.runtime.transport import MessageSource, Outgoing, Prefetch
+from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S, REPORT_INTERVAL_S
+
+MAX_CONSECUTIVE_ERRORS = 50
+"""A service that fails on this many messages in a row is broken, not unlucky: better to end than to run blind."""
+
+
+class ServiceError(RuntimeError):
+    """The service cannot go on. The message is one line for people."""
+
+
+class ShutdownEvent(Protocol):
+    """A ``multiprocessing.Event`` or ``threading.Event``."""
+
+    def is_set(self) -> bool:
+        """Whether every service must leave now."""
+
+
+class Service(ABC):
+    """One stage of the pipeline. Knows messages, but no queue, no process and no other stage."""
+
+    def prepare(self, message: Any) -> None:  # noqa: B027 - most services have nothing to do
+        """Begin with a message that ``process`` will get next but one or two. Called by another thread."""
+
+    @abstractmethod
+    def process(self, message: Any) -> Iterable[Any]:
+        """Handle one message and return those to send on."""
+
+    def flush(self) -> Iterable[Any]:
+        """What is still to be sent when the stream has ended."""
+        return ()
+
+    def idle(self) -> None:  # noqa: B027 - most services have nothing to do
+        """Called while no message arrives, about every ``POLL_INTERVAL_S``."""
+
+    def details(self) -> Mapping[str, Any]:
+        """What only this service knows, for the supervisor; called about every ``REPORT_INTERVAL_S``.
+
+        That of a whole process is by camera; see ``PerCamera``.
+        """
+        return {}
+
+    def close(self) -> None:  # noqa: B027 - most services hold nothing
+        """Release what the service holds. Called exactly once, however the service ends."""
+
+
+def run_service(
+    name: str,
+    build: Callable[[], Service],
+    source: MessageSource,
+    outputs: Sequence[Outgoing],
+    shutdown_event: ShutdownEvent,
+    control: ServiceControl | None = None,
+    *,
+    prepare_ahead: bool = False,
+    gives_way: bool = False,
+) -> None:
+    """Run a service until its input ends or the shutdown event is set.
+
+    An error on one message is logged with its ``frame_id`` and counted; the next message is processed. At the
+    end of the stream the service is flushed and the end is passed on to every output, also when flushing fails.
+
+    Args:
+        name: service name for the log.
+        build: makes the service; runs here so that models load in the service's own process.
+        source: where messages come from.
+        outputs: where every resulting message is sent, each by its own drop policy.
+        shutdown_event: when set, leave within about ``POLL_INTERVAL_S``, whatever is unsent.
+        control: wire to the supervisor; without one the service runs on its own.
+        prepare_ahead: fetch messages early and have the service ``prepare`` them.
+        gives_way: once it is built, let other services have the processor first.
+
+    Raises:
+        ServiceError: too many messages in a row failed.
+        Exception: whatever ``build`` raised.
+    """
+    service = build()
+    if gives_way:
+        give_way()
+    if prepare_ahead:
+        source = Prefetch(source, service.prepare)
+    _Loop(name, service, source, list(outputs), shutdown_event, control or ServiceControl()).run()
+
+
+class _Loop:
+    def __init__(
+        self,
+        name: str,
+        service: Service,
+        source: MessageSource,
+        outputs: list[Outgoing],
+        shutdown_event: ShutdownEvent,
+        control: ServiceControl,
+    ) -> None:
+        self._name = name
+        self._service = service
+        self._source = source
+        self._outputs = outputs
+        self._cancelled = shutdown_event.is_set
+        self._control = control
+        self._work = WorkLog()
+        self._next_report = time.monotonic()
+        self._free_since = time.perf_counter()
+
+    def run(self) -> None:
+        self._control.ready()
+        logger.info("{} is ready", self._name)
+        ended = False
+        try:
+            while not ended and not self._cancelled():
+                ended = self._step()
+                self._report_when_due()
+            if ended:
+                self._end_of_stream()
+        finally:
+            if not ended or self._cancelled():
+                for output in self._outputs:
+                    output.abandon()
+            try:
+                self._service.close()
+            finally:
+                self._report()
+                logger.info(
+                    "{} {} after {} messages", self._name, "ended" if ended else "left", self._work.processed
+                )
+
+    def _step(self) -> bool:
+        """Handle one message; true at the end of the stream."""
+        try:
+            message = self._source.get(timeout=POLL_INTERVAL_S)
+        except queue.Empty:
+            self._service.idle()
+            return False
+        if message is None:
+            return True
+        started = time.perf_counter()
+        try:
+            results = list(self._service.process(message))
+        except ServiceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad message must not end the service
+            self._note_failure(message, error)
+            return False
+        done = time.perf_counter()
+        captured_at = message.get("captured_at") if isinstance(message, dict) else None
+        self._work.succeeded(done - started, started - self._free_since, captured_at)
+        self._free_since = done
+        self._send(results)
+        return False
+
+    def _note_failure(self, message: Any, error: Exception) -> None:
+        self._work.failed()
+        frame_id = message.get("frame_id", "?") if isinstance(message, dict) else "?"
+        logger.opt(exception=error).error("{} failed on frame {}: {}", self._name, frame_id, error)
+        if self._work.consecutive_errors >= MAX_CONSECUTIVE_ERRORS:
+            raise ServiceError(f"{MAX_CONSECUTIVE_ERRORS} messages in a row failed, the last with: {error}")
+
+    def _end_of_stream(self) -> None:
+        try:
+            self._send(self._service.flush())
+        finally:
+            for output in self._outputs:
+                output.end(self._cancelled)
+
+    def _send(self, messages: Iterable[Any]) -> None:
+        for message in messages:
+            for output in self._outputs:
+                output.send(message, self._cancelled)
+
+    def _report_when_due(self) -> None:
+        if time.monotonic() >= self._next_report:
+            self._report()
+
+    def _report(self) -> None:
+        self._next_report = time.monotonic() + REPORT_INTERVAL_S
+        dropped_at_source = getattr(self._source, "dropped", 0)
+        self._control.report(self._work.report(self._outputs, dropped_at_source, self._service.details()))

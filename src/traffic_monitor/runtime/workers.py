@@ -1,0 +1,254 @@
+"""Several processes of one service, workers or the grabbers of several cameras: sending to them, and reading them.
+
+Every process has queues of its own. One that is killed leaves the locks of its queues locked; shared ones would
+then stop the others.
+"""
+
+import queue
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from traffic_monitor.runtime.transport import (
+    IDLE_POLL_S,
+    RETRY_FULL_S,
+    DropPolicy,
+    MessageQueue,
+    MessageSource,
+    Outgoing,
+    Output,
+    Prefetch,
+    discard_oldest,
+    forget_unsent,
+)
+from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S
+
+
+def responsible(vehicle: int, workers: Collection[int]) -> int:
+    """Which of the workers has the state of a vehicle.
+
+    Args:
+        vehicle: its track id.
+        workers: numbers of those that are there, at least one.
+    """
+    return sorted(workers)[vehicle % len(workers)]
+
+
+class Spread:
+    """One outgoing edge to several workers: each message goes to one of them.
+
+    Args:
+        queues: one per worker, so that a worker that dies takes no lock with it that the others need.
+        policy: what happens to a message for which no queue has room.
+        gone: gives the numbers of the workers that have died; they get nothing more.
+        vehicle_of: the vehicle a message is about, whose state one worker keeps; None: any worker will do, in turn
+            where there is room.
+    """
+
+    def __init__(
+        self,
+        queues: Sequence[MessageQueue],
+        policy: DropPolicy,
+        gone: Callable[[], Collection[int]] = tuple,
+        vehicle_of: Callable[[Any], int] | None = None,
+    ) -> None:
+        self._queues = dict(enumerate(queues))
+        self._policy = policy
+        self._gone = gone
+        self._vehicle_of = vehicle_of
+        self._turn = 0
+        self.dropped = 0
+
+    def send(self, message: Any, cancelled: Callable[[], bool]) -> None:
+        """Deliver one message to one worker; give up when ``cancelled()`` becomes true or no worker is left."""
+        while not cancelled() and self._leave_out_gone():
+            candidates = self._candidates(message)
+            for number in candidates:
+                if self._put(number, message):
+                    self._turn = number + 1
+                    return
+            if self._policy is DropPolicy.DROP_OLDEST:
+                self.dropped += discard_oldest(self._queues[candidates[0]])
+            else:
+                time.sleep(RETRY_FULL_S)
+
+    def end(self, cancelled: Callable[[], bool]) -> None:
+        """Send the end of the stream to every worker."""
+        waiting = set(self._queues)
+        while waiting and not cancelled():
+            self._leave_out_gone()
+            waiting = {number for number in waiting & set(self._queues) if not self._put(number, None)}
+            if waiting:
+                time.sleep(RETRY_FULL_S)
+
+    def abandon(self) -> None:
+        """Forget what is still unsent."""
+        for message_queue in self._queues.values():
+            forget_unsent(message_queue)
+
+    def _candidates(self, message: Any) -> list[int]:
+        """The workers that may have a message, the one to be asked first in front."""
+        if self._vehicle_of is not None:
+            return [responsible(self._vehicle_of(message), self._queues)]
+        return sorted(self._queues, key=lambda number: number < self._turn)
+
+    def _put(self, number: int, message: Any) -> bool:
+        try:
+            self._queues[number].put(message, timeout=0)
+        except queue.Full:
+            return False
+        return True
+
+    def _leave_out_gone(self) -> bool:
+        """Whether a worker is left."""
+        for number in set(self._gone()) & set(self._queues):
+            forget_unsent(self._queues.pop(number))
+        return bool(self._queues)
+
+
+Queues = MessageQueue | Sequence[MessageQueue]
+"""One queue, or one per process at its other end."""
+
+
+def each_of(queues: Queues) -> Sequence[MessageQueue]:
+    """The queues of an edge, also when it is one."""
+    return queues if isinstance(queues, Sequence) else [queues]
+
+
+def sending_to(
+    queues: Queues,
+    policy: DropPolicy,
+    gone: Callable[[], Collection[int]],
+    vehicle_of: Callable[[Any], int] | None = None,
+) -> Outgoing:
+    """An outgoing edge to one process or, as ``Spread``, to several."""
+    if isinstance(queues, Sequence):
+        return Spread(queues, policy, gone, vehicle_of)
+    return Output(queues, policy)
+
+
+def reading_from(queues: Queues, gone: Callable[[], Collection[int]]) -> MessageSource:
+    """The messages of one process or, ``InTurn``, of several."""
+    return InTurn(queues, gone) if isinstance(queues, Sequence) else queues
+
+
+class _Senders:
+    """The queues of several processes, each of which may end or die.
+
+    Each is read by a thread, for what a dead process left half written is never whole.
+    """
+
+    def __init__(self, sources: Sequence[MessageSource], gone: Callable[[], Collection[int]]) -> None:
+        self._open = {number: Prefetch(source, lambda _message: None) for number, source in enumerate(sources)}
+        self._gone = gone
+
+    @property
+    def numbers(self) -> list[int]:
+        """Those that have neither ended nor died."""
+        return list(self._open)
+
+    def take(self, number: int) -> Any:
+        """Next message of one; None when it has none now, or has ended and is left out from now on."""
+        is_gone = number in self._gone()
+        try:
+            message = self._open[number].get(timeout=POLL_INTERVAL_S if is_gone else 0)
+        except queue.Empty:
+            if is_gone:
+                del self._open[number]
+            return None
+        if message is None:
+            del self._open[number]
+        return message
+
+
+class InTurn:
+    """The messages of several processes as one stream; a fast one cannot keep the others waiting.
+
+    Args:
+        sources: one per process.
+        gone: gives the numbers of the processes that have died.
+    """
+
+    def __init__(self, sources: Sequence[MessageSource], gone: Callable[[], Collection[int]] = tuple) -> None:
+        self._senders = _Senders(sources, gone)
+        self._turn = 0
+
+    def get(self, *, timeout: float) -> Any:
+        """Next message; ``None`` after the last process has ended. Raises ``queue.Empty`` after ``timeout``."""
+        deadline = time.monotonic() + timeout
+        while self._senders.numbers:
+            for number in sorted(self._senders.numbers, key=lambda number: number < self._turn):
+                message = self._senders.take(number)
+                if message is not None:
+                    self._turn = number + 1
+                    return message
+            _pause(deadline)
+        return None
+
+
+class Resequencer:
+    """The results of several workers as one stream, each camera's frames in the order of ``frame_index``.
+
+    A frame waits until the one before it has come, or cannot come any more: when every worker that is left has
+    given a later one. So a frame that a worker failed on, or took with it when it died, holds up nobody for long.
+
+    Args:
+        sources: one per worker.
+        gone: gives the numbers of the workers that have died.
+    """
+
+    def __init__(self, sources: Sequence[MessageSource], gone: Callable[[], Collection[int]] = tuple) -> None:
+        self._senders = _Senders(sources, gone)
+        self._first: dict[int, Any] = {}
+        """By worker: the message that is next of those it gave."""
+        self._expected: dict[str, int] = {}
+        """By camera: the frame that is next."""
+        self.dropped = 0
+        """Messages that came after later ones had been handed out."""
+
+    def get(self, *, timeout: float) -> Any:
+        """Next message; ``None`` after the last worker has ended."""
+        deadline = time.monotonic() + timeout
+        while self._senders.numbers or self._first:
+            self._fetch()
+            number = self._next()
+            if number is not None:
+                message = self._first.pop(number)
+                if self._is_late(message):
+                    self.dropped += 1
+                    continue
+                self._expected[message["camera_id"]] = message.get("frame_index", -1) + 1
+                return message
+            if self._senders.numbers:
+                _pause(deadline)
+        return None
+
+    def _fetch(self) -> None:
+        for number in set(self._senders.numbers) - self._first.keys():
+            message = self._senders.take(number)
+            if message is not None:
+                self._first[number] = message
+
+    def _next(self) -> int | None:
+        """The worker whose message is due, if any is."""
+        for number, message in self._first.items():
+            if message.get("frame_index", 0) <= self._expected.get(message["camera_id"], 0):
+                return number
+        if self._first and self._first.keys() >= set(self._senders.numbers):
+            return min(self._first, key=self._captured_at)
+        return None
+
+    def _captured_at(self, number: int) -> float:
+        message = self._first[number]
+        return float(message.get("captured_at", message["timestamp"]))
+
+    def _is_late(self, message: Any) -> bool:
+        return bool(message.get("frame_index", 0) < self._expected.get(message["camera_id"], 0))
+
+
+def _pause(deadline: float) -> None:
+    """Wait a moment for a message. Raises ``queue.Empty`` when the time is over."""
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise queue.Empty
+    time.sleep(min(IDLE_POLL_S, remaining))

@@ -1,0 +1,174 @@
+"""The line command: a picture with coordinates, a window to draw in, and the settings file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.builders import write_clip
+from traffic_monitor.app import cli
+from traffic_monitor.app import line as line_tool
+from traffic_monitor.app.cli import run_command_line
+from traffic_monitor.counting.plan import Plan, Shape
+from traffic_monitor.drawing.annotate import LINE_COLOR
+from traffic_monitor.drawing.plan import ZONE_COLOR, draw_plan
+from traffic_monitor.settings import LineSettings, VehicleCounterSettings, ZoneSettings
+from traffic_monitor.settings.loader import ConfigError, load_settings
+from traffic_monitor.shared_utils.constants import ExitCode
+
+REPOSITORY = Path(__file__).parents[2]
+SIZE = (320, 240)
+DIAGONAL = LineSettings(name="yard", points=((0.1, 0.2), (0.9, 0.8)), in_name="north", out_name="south")
+CORNER = ZoneSettings(name="stop", points=[(0.5, 0.5), (0.9, 0.5), (0.9, 0.9)])
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "clip.mp4", 3)
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path) -> Path:
+    file = tmp_path / "settings.yaml"
+    file.write_text((REPOSITORY / "config" / "settings.yaml").read_text())
+    return file
+
+
+def line_command(clip: Path, settings_file: Path, *options: str) -> int:
+    return run_command_line(["line", "--source", str(clip), "--config", str(settings_file), *options])
+
+
+def press(monkeypatch: pytest.MonkeyPatch, *steps: str | tuple[int, int]) -> None:
+    """A window in which these keys are pressed and these pixels clicked; closed when nothing is left to do."""
+    waiting = list(steps)
+    mouse: list[Callable[..., None]] = []
+
+    def wait_key(_delay: int) -> int:
+        while waiting and isinstance(waiting[0], tuple):
+            mouse[0](cv2.EVENT_LBUTTONDOWN, *waiting.pop(0), 0, None)
+        return ord(str(waiting.pop(0))) if waiting else -1
+
+    monkeypatch.setattr(cli, "missing_screen_reason", lambda: None)
+    monkeypatch.setattr(cv2, "waitKey", wait_key)
+    monkeypatch.setattr(cv2, "setMouseCallback", lambda _title, callback: mouse.append(callback))
+    monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 1.0 if waiting else 0.0)
+    for name in ("namedWindow", "resizeWindow", "imshow", "destroyAllWindows"):
+        monkeypatch.setattr(cv2, name, lambda *_: None)
+
+
+def test_without_a_screen_a_picture_with_coordinates_is_written(
+    clip: Path,
+    settings_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(cli, "missing_screen_reason", lambda: "DISPLAY is not set")
+    before = settings_file.read_text()
+    picture = tmp_path / "lines.png"
+    assert line_command(clip, settings_file, "--to", str(picture)) == ExitCode.OK
+    assert cv2.imread(str(picture)) is not None
+    told = capsys.readouterr().out
+    assert str(picture) in told
+    assert str(settings_file) in told
+    assert settings_file.read_text() == before
+
+
+def test_what_is_drawn_in_the_window_is_saved(
+    clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clicks = [(0, 48), (320, 48)]
+    triangle = [(32, 24), (160, 24), (160, 216)]
+    rectangle = [(32, 216), (288, 216), (192, 24), (128, 24)]
+    press(monkeypatch, *clicks, "z", *triangle, "\r", "r", *rectangle, "s")
+    assert line_command(clip, settings_file, "--width-m", "7", "--length-m", "20") == ExitCode.OK
+    counter = load_settings(settings_file).vehicle_counter
+    assert [line.name for line in counter.lines] == ["main", "line 1"]
+    assert [zone.name for zone in counter.zones] == ["zone 1"]
+    assert counter.speed is not None
+    assert (counter.speed.width_m, counter.speed.length_m) == (7, 20)
+
+
+@pytest.mark.parametrize(
+    "leave", [pytest.param(("q",), id="with q"), pytest.param((), id="by closing the window")]
+)
+def test_who_leaves_changes_nothing(
+    clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch, leave: tuple[str, ...]
+) -> None:
+    before = settings_file.read_text()
+    press(monkeypatch, (0, 48), (320, 48), *leave)
+    assert line_command(clip, settings_file) == ExitCode.OK
+    assert settings_file.read_text() == before
+
+
+def test_comments_and_what_did_not_change_stay(settings_file: Path) -> None:
+    before = settings_file.read_text().splitlines()
+    counter = load_settings(settings_file).vehicle_counter
+    added = counter.model_copy(update={"lines": [*counter.lines, DIAGONAL], "zones": [CORNER]})
+    line_tool.save_plan(added, settings_file)
+    assert load_settings(settings_file).vehicle_counter == added
+    after = settings_file.read_text().splitlines()
+    lost = [line for line in before if line.split("#")[-1].strip() not in "\n".join(after)]
+    assert lost == []
+    assert (
+        "    - name: main                # Name of the line in every record; 1-60 characters, each name once."
+        in after
+    )
+
+
+def test_a_line_that_was_taken_back_is_gone_from_the_file(settings_file: Path) -> None:
+    line_tool.save_plan(VehicleCounterSettings(lines=[DIAGONAL]), settings_file)
+    assert load_settings(settings_file).vehicle_counter.lines == [DIAGONAL]
+
+
+def test_a_line_drawn_anew_under_the_same_name_replaces_the_old_one(settings_file: Path) -> None:
+    moved = DIAGONAL.model_copy(update={"points": ((0.2, 0.2), (0.8, 0.2))})
+    for line in (DIAGONAL, moved):
+        line_tool.save_plan(VehicleCounterSettings(lines=[line]), settings_file)
+    assert load_settings(settings_file).vehicle_counter.lines == [moved]
+
+
+def test_the_lines_of_one_of_several_cameras_are_saved_beside_it(settings_file: Path) -> None:
+    cameras = "cameras:\n"
+    for name in ("north", "yard"):
+        cameras += f"  - camera_id: {name}  # by the {name}\n    frame_grabber: {{source: {name}.mp4}}\n"
+    settings_file.write_text(settings_file.read_text().partition("cameras:")[0] + cameras)
+    before = load_settings(settings_file)
+    line_tool.save_plan(VehicleCounterSettings(lines=[DIAGONAL]), settings_file, "yard")
+    after = load_settings(settings_file)
+    north, yard = after.each_camera()
+    assert yard.vehicle_counter.lines == [DIAGONAL]
+    assert north.vehicle_counter == before.vehicle_counter == after.vehicle_counter
+    assert "# by the yard" in settings_file.read_text()
+
+
+def test_a_file_that_cannot_be_changed_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be changed"):
+        line_tool.save_plan(VehicleCounterSettings(), tmp_path / "none.yaml")
+
+
+def test_a_source_that_is_not_there_is_said(tmp_path: Path, settings_file: Path) -> None:
+    assert line_command(tmp_path / "none.mp4", settings_file) == ExitCode.USAGE
+
+
+def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    plan = Plan(VehicleCounterSettings(), SIZE)
+    with pytest.raises(ConfigError, match="cannot be written"):
+        line_tool.write_still(np.zeros((240, 320, 3), np.uint8), plan, tmp_path / "none" / "lines.png")
+
+
+def test_the_picture_shows_lines_zones_and_unfinished_points() -> None:
+    plan = Plan(VehicleCounterSettings(lines=[DIAGONAL], zones=[CORNER]), SIZE)
+    plan.choose(Shape.ZONE)
+    plan.click(40, 200)
+    image = np.full((240, 320, 3), 90, np.uint8)
+    picture = draw_plan(image, plan)
+    assert (image == 90).all()
+    middle = picture[120, 160].astype(int)
+    assert abs(middle - LINE_COLOR).max() < 60
+    inside = picture[150, 260].astype(int)
+    assert inside[1] == inside.max() > 90
+    assert abs(inside[0] - (0.75 * 90 + 0.25 * ZONE_COLOR[0])) < 8
+    assert (picture[200, 40] != 90).any()

@@ -1,0 +1,158 @@
+"""The commands that read what runs have recorded, as a user types them."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from tests.builders import START
+from tests.records.road import record_cars
+from traffic_monitor.app import records_cli
+from traffic_monitor.app.cli import run_command_line
+from traffic_monitor.app.console import WIDTH_IN_FILES
+from traffic_monitor.records.runs import finish_run
+from traffic_monitor.records.summary import RunResults
+from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.supervision.supervisor import RunOutcome
+
+Tell = Callable[..., str]
+
+
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The output folder of two runs; the later one ended properly and is the latest."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "output"
+    record_cars(folder / "cam1_1", ["34A36837", ""])
+    finish_run(record_cars(folder / "cam1_2", ["34A23126"]), "end_of_stream", START, [])
+    (folder / "latest").symlink_to("cam1_2")
+    return folder
+
+
+@pytest.fixture
+def tell(output: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Tell:
+    """Runs a command that must succeed and returns what it printed."""
+    monkeypatch.setattr(records_cli.output, "width", WIDTH_IN_FILES)
+
+    def run(*arguments: str) -> str:
+        assert run_command_line(arguments) == ExitCode.OK, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_runs_lists_them_with_how_they_ended(tell: Tell) -> None:
+    rows = [line for line in tell("runs").splitlines() if "cam1_" in line]
+    assert len(rows) == 2
+    assert any("cam1_1" in row and "still running, or killed" in row for row in rows)
+    assert any("cam1_2" in row and "end_of_stream" in row for row in rows)
+
+
+def test_search_looks_into_all_runs_or_one(tell: Tell, output: Path) -> None:
+    both = tell("search", "--plate", "34A…")
+    assert "34A36837" in both
+    assert "34A23126" in both
+    one = tell("search", "--plate", "34A*", "--run", str(output / "cam1_1"))
+    assert "34A36837" in one
+    assert "34A23126" not in one
+    assert "34A36837" in tell("search", "--plate", "34A36B37", "--fuzzy")
+    assert "nothing found" in tell("search", "--plate", "KLM7")
+
+
+def test_a_run_that_cannot_be_read_hides_no_other(tell: Tell, output: Path) -> None:
+    (output / "broken").mkdir()
+    (output / "broken" / "traffic.db").write_text("no database, only a text of some length" * 100)
+    assert "34A36837" in tell("search", "--plate", "34A36837")
+
+
+def test_search_by_line_and_time(tell: Tell) -> None:
+    assert "34A36837" in tell("search", "--line", "main")
+    assert "nothing found" in tell("search", "--line", "nowhere")
+    assert "nothing found" in tell("search", "--from", "2099-01-01")
+
+
+def test_search_can_be_read_by_programs(tell: Tell) -> None:
+    rows = [json.loads(line) for line in tell("search", "--plate", "34A36837", "--json").splitlines()]
+    assert [row["plate"] for row in rows] == ["34A36837"]
+
+
+def test_show_tells_a_vehicles_story(tell: Tell) -> None:
+    story = tell("show", "--track", "1", "--no-pictures")
+    assert "34A23126" in story
+    assert "main" in story
+    assert "frame 14" in story
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_export_writes_each_format_where_it_is_wanted(tell: Tell, tmp_path: Path, kind: str) -> None:
+    told = tell("export", "--format", kind, "--to", str(tmp_path / "new" / "folder"))
+    file = tmp_path / "new" / "folder" / f"passages.{kind}"
+    assert str(file) in told
+    if kind == "csv":
+        plates = [row["plate"] for row in csv.DictReader(file.open())]
+    elif kind == "jsonl":
+        plates = [json.loads(line)["plate"] for line in file.read_text().splitlines()]
+    else:
+        plates = pyarrow.parquet.read_table(file)["plate"].to_pylist()
+    assert plates == ["34A23126"]
+
+
+def test_a_byte_order_mark_for_spreadsheets(tell: Tell, output: Path) -> None:
+    tell("export", "--bom")
+    assert (output / "latest" / "passages.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_report_is_made_of_the_latest_run_or_of_a_named_one(tell: Tell, output: Path) -> None:
+    assert "report.html" in tell("report")
+    tell("report", "--run", str(output / "cam1_1"))
+    assert "34A23126" in (output / "latest" / "report.html").read_text()
+    assert "34A36837" in (output / "cam1_1" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["search", "--plate", "KLM*", "--fuzzy"], "--fuzzy: needs --plate with a whole plate"),
+        (["search", "--fuzzy"], "--fuzzy: needs --plate"),
+        (["search", "--plate", "---"], "holds no letter, digit or wildcard"),
+        (["search", "--from", "yesterday"], "--from: 'yesterday' is no time"),
+        (["search", "--run", "nowhere"], "nowhere holds no traffic.db"),
+        (["show", "--track", "99"], "track 99 crossed no line"),
+        (["export", "--to", "output/latest/traffic.db/in"], "cannot be written"),
+        (["search", "--run", "broken"], "cannot be read: file is not a database"),
+        (["report", "--run", "output"], "output holds no traffic.db"),
+        (["runs", "--output", "nowhere"], "nowhere: there is no such folder"),
+    ],
+)
+def test_a_mistake_is_one_line_with_exit_code_2(
+    output: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken").mkdir()
+    Path("broken/traffic.db").write_text("no database, only a text of some length" * 100)
+    assert run_command_line(arguments) == ExitCode.USAGE
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.splitlines()) == 1
+
+
+def test_at_its_end_a_run_has_its_exports_and_report(tmp_path: Path) -> None:
+    record_cars(tmp_path, ["KLM7"])
+    records_cli.complete_records(tmp_path, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"passages.csv", "counts.csv", "passages.jsonl", "report.html"} <= names
+
+
+def test_who_interrupts_twice_does_not_wait_for_the_report(tmp_path: Path) -> None:
+    record_cars(tmp_path, ["KLM7"])
+    records_cli.complete_records(tmp_path, "cam1", RunOutcome("aborted", ExitCode.INTERRUPTED, 1.0, RunResults()))
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_report_that_cannot_be_written_ends_no_run_in_a_traceback(tmp_path: Path) -> None:
+    record_cars(tmp_path, ["KLM7"])
+    (tmp_path / "report.html").mkdir()
+    records_cli.complete_records(tmp_path, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()))
+    assert (tmp_path / "passages.csv").exists()

@@ -1,0 +1,84 @@
+"""The slit command: counts a file with the services' own code and draws the line's picture."""
+
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.builders import write_clip
+from traffic_monitor.app import slit
+from traffic_monitor.app.cli import run_command_line
+from traffic_monitor.drawing.annotate import LINE_COLOR
+from traffic_monitor.inference.detection import DetectedBox, DetectionModel
+from traffic_monitor.services.vehicle_detector import VehicleDetector
+from traffic_monitor.settings import Settings
+from traffic_monitor.settings.loader import load_settings
+from traffic_monitor.shared_utils.constants import ExitCode
+
+FRAMES = 12
+
+
+class DrivingModel(DetectionModel):
+    """Finds one car that comes down the picture, 6 pixels a frame."""
+
+    def __init__(self) -> None:
+        self.names = {2: "car"}
+        self._frame = -1
+
+    def detect(self, *_: object) -> list[DetectedBox]:
+        self._frame += 1
+        top = 6 * self._frame
+        return [DetectedBox([60, top, 100, top + 30], 0.9, 2)]
+
+
+@pytest.fixture(autouse=True)
+def _one_car(monkeypatch: pytest.MonkeyPatch, restored_logging: None) -> None:
+    def detector(settings: Settings) -> VehicleDetector:
+        return VehicleDetector(settings, DrivingModel())
+
+    monkeypatch.setattr(slit, "VehicleDetector", detector)
+
+
+def options(clip: Path, *more: str) -> list[str]:
+    line = "vehicle_counter.lines=[{name: road, points: [[0, 0.5], [1, 0.5]]}]"
+    return ["--source", str(clip), "--set", line, *more]
+
+
+def test_the_crossing_is_marked_in_the_row_of_its_frame(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, picture = write_clip(tmp_path / "clip.mp4", FRAMES), tmp_path / "slit.png"
+    assert run_command_line(["slit", "--line", "road", "--to", str(picture), *options(clip)]) == ExitCode.OK
+    assert "1 crossings of line road" in capsys.readouterr().out
+    drawn = cv2.imread(str(picture))
+    assert drawn.shape == (FRAMES, 160, 3)
+    crossed = 5  # the box stands at 30 + 6 n, the line at 60
+    assert tuple(drawn[crossed, 80]) == LINE_COLOR
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--line", "nowhere"], "no line 'nowhere'; there is: road", id="a line that is not there"),
+        pytest.param(["--line", "road", "--source", "rtsp://camera/1"], "a camera has no end", id="a camera"),
+        pytest.param(
+            ["--line", "road", "--to", "/nowhere/slit.png"], "cannot be written", id="a folder not there"
+        ),
+    ],
+)
+def test_a_mistake_is_explained_with_exit_code_2(
+    tmp_path: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 3)
+    assert run_command_line(["slit", *options(clip), *words]) == ExitCode.USAGE
+    assert said in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_nothing_of_the_run_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    clip = write_clip(tmp_path / "clip.mp4", FRAMES)
+    settings = load_settings(
+        None, [word for word in options(clip) if "=" in word], {"frame_grabber": {"source": str(clip)}}
+    )
+    assert len(slit.draw_slit(settings, "road", tmp_path / "slit.png")) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "slit.png"}
