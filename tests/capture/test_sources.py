@@ -21,8 +21,8 @@ from traffic_monitor.capture.sources import (
     describe_source,
     open_source,
 )
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.settings import FrameGrabberSettings
+from traffic_monitor.shared_utils.errors import ServiceError
 
 
 def settings(source: Any, **changes: Any) -> FrameGrabberSettings:

@@ -23,7 +23,6 @@ from tests.shared_material import (
 from traffic_monitor.inference.detection import DetectionModel
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import UltralyticsDetector, load_detector
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.settings import (
     Backend,
     DetectorSettings,
@@ -32,6 +31,7 @@ from traffic_monitor.settings import (
     TrackerType,
     VehicleTrackerSettings,
 )
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.tracking.trackers import Tracker
 

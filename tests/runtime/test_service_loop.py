@@ -14,10 +14,10 @@ from traffic_monitor.runtime.control import Ready, ServiceControl, ServiceReport
 from traffic_monitor.runtime.service_loop import (
     MAX_CONSECUTIVE_ERRORS,
     Service,
-    ServiceError,
     run_service,
 )
 from traffic_monitor.runtime.transport import Output
+from traffic_monitor.shared_utils.errors import ServiceError
 
 
 class Doubler(Service):

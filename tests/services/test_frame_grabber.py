@@ -13,10 +13,10 @@ import pytest
 from tests.builders import FRAME_FIELDS, START, FullQueue, drain, make_image, start
 from traffic_monitor.capture.sources import CapturedFrame
 from traffic_monitor.runtime.control import Command, ServiceControl
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.services import frame_grabber as module
 from traffic_monitor.services.frame_grabber import FrameGrabber, GrabberSource, frame_grabber_process
 from traffic_monitor.settings import FrameGrabberSettings, Settings
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import decode_frame
 
 

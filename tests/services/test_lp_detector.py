@@ -20,11 +20,11 @@ from tests.builders import (
 )
 from traffic_monitor.inference.detection import DetectedBox
 from traffic_monitor.runtime.control import ServiceControl
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.services import lp_detector
 from traffic_monitor.services.lp_detector import LPDetector, lp_detector_process, search_budget
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import UnreadReason
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
 
 FIXED_FIELDS = {

@@ -16,7 +16,6 @@ from tests.builders import (
     without_added_fields,
 )
 from traffic_monitor.inference.detection import DetectedBox, Size
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.services import vehicle_detector as module
 from traffic_monitor.services.vehicle_detector import (
     VehicleDetector,
@@ -25,6 +24,7 @@ from traffic_monitor.services.vehicle_detector import (
 )
 from traffic_monitor.settings import Settings, VehicleDetectorSettings
 from traffic_monitor.shared_utils.custom_types import FrameMessage
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
 
 COCO = {0: "person", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}

@@ -24,10 +24,10 @@ from traffic_monitor.records.database import DATABASE_FILE, open_database
 from traffic_monitor.records.passages import run_facts
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
 from traffic_monitor.runtime.control import ServiceControl
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.services import visualizer as module
 from traffic_monitor.services.visualizer import Visualizer, open_recorder, open_sinks, visualizer_process
 from traffic_monitor.settings import Settings
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 
 BOX = [100, 80, 200, 180]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.builders import make_detection
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.settings import TrackerType, VehicleTrackerSettings
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.tracking.trackers import KEPT_REMOVED_TRACKS, Tracker, needs_looks, needs_pixels
 
 every_type = pytest.mark.parametrize("kind", TrackerType, ids=lambda kind: kind.value)

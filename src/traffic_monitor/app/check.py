@@ -149,7 +149,7 @@ def _check_output(folder: Path) -> Check:
 
 def _check_first_frame(subject: str, settings: FrameGrabberSettings) -> Check:
     from traffic_monitor.capture.sources import describe_source, open_source
-    from traffic_monitor.runtime.service_loop import ServiceError
+    from traffic_monitor.shared_utils.errors import ServiceError
 
     try:
         source = open_source(settings)

@@ -18,10 +18,10 @@ from traffic_monitor.app.run import run_and_record, shown_source
 from traffic_monitor.app.weights import FetchError, fetch_official_weights, use_for_vehicles
 from traffic_monitor.counting.plan import Plan
 from traffic_monitor.records.database import DatabaseError
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.settings import DisplayMode, Settings
 from traffic_monitor.settings.loader import DEFAULT_CONFIG, ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 from traffic_monitor.sinks.window import missing_screen_reason
 

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from loguru import logger
 
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.runtime.transport import DropPolicy, Output
 from traffic_monitor.settings import FrameGrabberSettings
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 
 FALLBACK_FPS = 25.0

@@ -9,8 +9,8 @@ import numpy as np
 import yaml
 
 from traffic_monitor.inference.environment import left_out, prepare_environment, silenced, thread_budget
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.settings import OcrReaderSettings
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 
 MODEL_DESCRIPTION = "inference.yml"

@@ -11,8 +11,8 @@ from traffic_monitor.inference.detection import DetectedBox, DetectionModel, Ima
 from traffic_monitor.inference.environment import has_nvidia_driver, prepare_environment, silenced, thread_budget
 from traffic_monitor.inference.model_cache import as_onnx, as_openvino, default_cache_dir
 from traffic_monitor.inference.openvino_model import OpenVinoDetector
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.settings import Backend, DetectorSettings
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 
 AUTO, CPU, FIRST_GPU = "auto", "cpu", "cuda:0"

@@ -12,13 +12,10 @@ from traffic_monitor.runtime.control import ServiceControl, WorkLog
 from traffic_monitor.runtime.cores import give_way
 from traffic_monitor.runtime.transport import MessageSource, Outgoing, Prefetch
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S, REPORT_INTERVAL_S
+from traffic_monitor.shared_utils.errors import ServiceError
 
 MAX_CONSECUTIVE_ERRORS = 50
 """A service that fails on this many messages in a row is broken, not unlucky: better to end than to run blind."""
-
-
-class ServiceError(RuntimeError):
-    """The service cannot go on. The message is one line for people."""
 
 
 class ShutdownEvent(Protocol):

@@ -18,8 +18,8 @@ from loguru import logger
 
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.cores import limit_threads
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.logging_config import TOLD_ELSEWHERE, LogTarget, configure_logging
 
 LIFELINE_INTERVAL_S = 0.2

@@ -9,12 +9,13 @@ from traffic_monitor.inference.stillness import StillnessGate
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
-from traffic_monitor.runtime.service_loop import Service, ServiceError, ShutdownEvent, run_service
+from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import MessageQueue, Output
 from traffic_monitor.runtime.workers import Queues, reading_from
 from traffic_monitor.settings import Settings, VehicleDetectorSettings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import decode_frame
 
 SEARCHES = 2

@@ -20,7 +20,7 @@ from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
-from traffic_monitor.runtime.service_loop import Service, ServiceError, ShutdownEvent, run_service
+from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import FanIn, MessageQueue
 from traffic_monitor.runtime.workers import Queues, reading_from
 from traffic_monitor.settings import DisplayMode, Settings
@@ -31,6 +31,7 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedMessage,
     media_time_of,
 )
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 from traffic_monitor.sinks.video import VideoFile
 from traffic_monitor.sinks.window import Tile, Window, tiles_of, wants_window

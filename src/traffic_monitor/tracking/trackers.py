@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from traffic_monitor.inference.environment import left_out, prepare_environment, silenced
-from traffic_monitor.runtime.service_loop import ServiceError
 from traffic_monitor.settings import TrackerType, VehicleTrackerSettings
 from traffic_monitor.shared_utils.custom_types import Detection
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 
 KEPT_REMOVED_TRACKS = 200
