@@ -148,7 +148,8 @@ def _check_output(folder: Path) -> Check:
 
 
 def _check_first_frame(subject: str, settings: FrameGrabberSettings) -> Check:
-    from traffic_monitor.capture.sources import describe_source, open_source
+    from traffic_monitor.capture.shown import describe_source
+    from traffic_monitor.capture.sources import open_source
     from traffic_monitor.shared_utils.errors import ServiceError
 
     try:

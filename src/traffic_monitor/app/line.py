@@ -9,7 +9,8 @@ from typing import Any
 import cv2
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from traffic_monitor.capture.sources import describe_source, open_source
+from traffic_monitor.capture.shown import describe_source
+from traffic_monitor.capture.sources import open_source
 from traffic_monitor.counting.plan import Plan, Shape
 from traffic_monitor.drawing.annotate import draw_text
 from traffic_monitor.drawing.plan import draw_plan

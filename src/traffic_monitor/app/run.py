@@ -10,7 +10,7 @@ from rich.console import Console
 from traffic_monitor import __version__
 from traffic_monitor.app.records_cli import complete_records
 from traffic_monitor.app.status import StatusDisplay, result_table
-from traffic_monitor.capture.sources import describe_source
+from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.records.run_folder import LOG_FILE, VIDEO_FILE, create_run_folders, write_summary
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
 from traffic_monitor.records.summary import build_summary

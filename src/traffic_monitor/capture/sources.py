@@ -2,7 +2,6 @@
 
 import math
 import queue
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 from loguru import logger
 
+from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.runtime.transport import DropPolicy, Output
 from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.errors import ServiceError
@@ -20,8 +20,6 @@ from traffic_monitor.shared_utils.frame_codec import Image
 
 FALLBACK_FPS = 25.0
 """For files that do not say how fast they run."""
-
-URL_CREDENTIALS = re.compile(r"(?<=://)[^/]*@")
 
 LIVE_BUFFER_FRAMES = 2
 """Frames a camera may be ahead of the encoder; more would only be delay."""
@@ -75,11 +73,6 @@ def open_source(settings: FrameGrabberSettings) -> FrameSource:
         ServiceError: it cannot be opened. For a live source this comes with the first ``get``.
     """
     return LiveSource(settings) if settings.is_live else FileSource(settings)
-
-
-def describe_source(source: int | str | None) -> str:
-    """The source as it may be shown and stored: a URL without its user name and password."""
-    return URL_CREDENTIALS.sub("***@", str(source))
 
 
 class _Capture:

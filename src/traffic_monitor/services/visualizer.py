@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 
 from loguru import logger
 
-from traffic_monitor.capture.sources import describe_source
+from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.annotate import LineMark, Scene, VehicleMark, annotate
 from traffic_monitor.plates.hiding import PlateHider
