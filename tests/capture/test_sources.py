@@ -3,7 +3,10 @@
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +15,18 @@ import numpy as np
 import pytest
 
 from tests.builders import write_clip
-from traffic_monitor.capture import sources
+from traffic_monitor.capture import opencv_reader, sources
 from traffic_monitor.capture.sources import (
     CapturedFrame,
     FileSource,
     FrameSource,
     LiveSource,
+    is_finite_url,
     open_source,
+    with_recordings_as_files,
 )
-from traffic_monitor.settings import FrameGrabberSettings
+from traffic_monitor.settings import FrameGrabberSettings, Settings
+from traffic_monitor.shared_utils.clock import ArrivalClock
 from traffic_monitor.shared_utils.errors import ServiceError
 
 
@@ -35,6 +41,17 @@ def read_all(source: FrameSource) -> list[CapturedFrame]:
         return list(iter(lambda: source.get(timeout=5), None))
     finally:
         source.close()
+
+
+def read_until_lost(source: LiveSource) -> list[CapturedFrame]:
+    """All frames of a camera that is given up when it is lost."""
+    frames: list[CapturedFrame] = []
+    try:
+        with pytest.raises(ServiceError):
+            frames.extend(frame for frame in iter(lambda: source.get(timeout=5), None))
+    finally:
+        source.close()
+    return frames
 
 
 class FakeCapture:
@@ -62,6 +79,32 @@ class FakeCapture:
         self.released += 1
 
 
+class SteppedClock(ArrivalClock):
+    """A camera's clock: each frame comes 40 ms after the one before; the system clock is set after some frames."""
+
+    def __init__(self, steps: Mapping[int, float]) -> None:
+        self.frames = 0
+        self._steps = dict(steps)
+        self._wall_s = 1_000_000.0
+        super().__init__(lambda: self.frames / 25, lambda: self._wall_s + self.frames / 25)
+
+    def next_frame(self) -> None:
+        self.frames += 1
+        self._wall_s += self._steps.get(self.frames, 0.0)
+
+
+class ClockedCapture(FakeCapture):
+    """A camera whose frames move a clock on."""
+
+    def __init__(self, frames: int, clock: SteppedClock) -> None:
+        super().__init__(frames)
+        self.clock = clock
+
+    def grab(self) -> bool:
+        self.clock.next_frame()
+        return super().grab()
+
+
 class FakeCamera:
     """Hands out the captures in turn; when there are no more, the camera cannot be opened."""
 
@@ -77,7 +120,7 @@ class FakeCamera:
 @pytest.fixture
 def camera(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCamera]:
     fake = FakeCamera()
-    monkeypatch.setattr(sources, "_open_capture", fake.open)
+    monkeypatch.setattr(opencv_reader, "open_capture", fake.open)
     monkeypatch.setattr(sources, "FIRST_RECONNECT_DELAY_S", 0.001)
     monkeypatch.setattr(sources, "LAST_RECONNECT_DELAY_S", 0.004)
     monkeypatch.setattr(sources, "LIVE_BUFFER_FRAMES", 100)
@@ -172,7 +215,7 @@ def test_a_file_in_live_mode_is_played_at_its_own_speed_and_ends(
     frames = read_all(source)
     assert [frame.index for frame in frames] == list(range(6))
     assert frames[-1].timestamp - frames[0].timestamp >= 0.2  # 0.25 by the clock of the file
-    assert frames[-1].media_time == pytest.approx(frames[-1].timestamp - frames[0].timestamp)
+    assert frames[-1].media_time == pytest.approx(frames[-1].timestamp - frames[0].timestamp, abs=0.01)
 
 
 def test_a_camera_that_nobody_reads_drops_its_oldest_frames_and_counts_them(
@@ -274,16 +317,6 @@ def test_closing_a_camera_that_tries_to_come_back_does_not_wait_for_it(
     assert not source._thread.is_alive()
 
 
-def test_a_camera_is_thinned_out_to_the_target_rate(camera: FakeCamera) -> None:
-    camera.captures = [FakeCapture(500)]
-    source = LiveSource(settings(0, reconnect_for_s=0, target_fps=1))
-    taken: list[Any] = []
-    with pytest.raises(ServiceError):
-        taken.extend(iter(lambda: source.get(timeout=5), None))
-    source.close()
-    assert 1 <= len(taken) <= 2  # All 500 come within a moment.
-
-
 def test_an_url_that_cannot_be_opened_keeps_its_password(camera: FakeCamera) -> None:
     with pytest.raises(ServiceError) as refusal:
         read_all(open_source(settings("rtsp://user:secret@camera/1", reconnect_for_s=0)))
@@ -320,3 +353,103 @@ def test_a_camera_that_opens_again_and_again_but_sends_nothing_is_given_up(camer
     with pytest.raises(ServiceError, match=r"sent no frames for 0\.1 s"):
         source.get(timeout=1.5)
     source.close()
+
+
+@pytest.mark.parametrize("step_s", [-3600.0, -120.0, -2.0, 2.0, 120.0, 3600.0])
+def test_a_step_of_the_system_clock_loses_no_frame_and_only_moves_the_stamps(
+    camera: FakeCamera, log_lines: list[str], step_s: float
+) -> None:
+    clock = SteppedClock({50: step_s})
+    camera.captures = [ClockedCapture(100, clock)]
+    frames = read_until_lost(LiveSource(settings(0, reconnect_for_s=0), clock))
+    assert [frame.index for frame in frames] == list(range(100))
+    assert [frame.media_time for frame in frames] == pytest.approx([number / 25 for number in range(100)])
+    expected = [1_000_000 + (number + 1) / 25 + (step_s if number >= 49 else 0) for number in range(100)]
+    assert [frame.timestamp for frame in frames] == pytest.approx(expected)
+    assert clock.steps == 1
+    assert [line for line in log_lines if "the system clock was set by" in line]
+
+
+def test_a_camera_is_thinned_out_to_the_target_rate_whatever_the_system_clock_does(camera: FakeCamera) -> None:
+    clock = SteppedClock({20: -3600.0, 60: 3600.0})
+    camera.captures = [ClockedCapture(100, clock)]
+    frames = read_until_lost(LiveSource(settings(0, reconnect_for_s=0, target_fps=5), clock))
+    assert [round(frame.media_time * 25) for frame in frames] == list(range(0, 100, 5))
+
+
+def test_frames_that_the_target_rate_leaves_out_show_that_the_camera_lives(camera: FakeCamera) -> None:
+    clock = SteppedClock({})
+    camera.captures = [ClockedCapture(10**9, clock)]
+    source = LiveSource(
+        settings(0, target_fps=0.0001, open_timeout_s=0.01, read_timeout_s=0.01, reconnect_for_s=0), clock
+    )
+    assert source.get(timeout=2) is not None
+    with pytest.raises(queue.Empty):
+        source.get(timeout=0.1)
+    source.close()
+
+
+def test_a_camera_is_tried_again_for_as_long_as_the_settings_say(camera: FakeCamera) -> None:
+    camera.captures = [FakeCapture(1)]
+    source = LiveSource(settings("rtsp://camera/1", reconnect_for_s=0.1, open_timeout_s=60))
+    source.get(timeout=2)
+    started = time.monotonic()
+    with pytest.raises(ServiceError, match=r"sent no frames for 0\.1 s"):
+        source.get(timeout=5)
+    source.close()
+    assert time.monotonic() - started == pytest.approx(0.1, abs=0.08)
+
+
+class Recording(FakeCapture):
+    """The stream of a finite file: it states its number of frames, then ends."""
+
+    def get(self, what: int) -> float:
+        return float(5) if what == cv2.CAP_PROP_FRAME_COUNT else super().get(what)
+
+
+def test_the_url_of_a_recording_ends_like_the_file(camera: FakeCamera) -> None:
+    camera.captures = [Recording(5), Recording(5)]
+    frames = read_all(LiveSource(settings("https://host/clip.mp4")))
+    assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
+    assert len(camera.opened) == 1
+
+
+def test_a_url_is_finite_if_it_states_its_number_of_frames(camera: FakeCamera) -> None:
+    camera.captures = [Recording(5), FakeCapture(5)]
+    urls = ["https://host/clip.mp4", "rtsp://camera/1", "rtsp://not-there/1"]
+    assert [is_finite_url(settings(url)) for url in urls] == [True, False, False]
+    assert not is_finite_url(settings("clip.mp4"))
+
+
+@pytest.fixture
+def served_clip(clip: Path) -> Iterator[str]:
+    """The URL of the clip on a web server of this machine."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(clip.parent))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/{clip.name}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_run_reads_the_url_of_a_recording_like_the_file(clip: Path, served_clip: str) -> None:
+    given = Settings(frame_grabber=settings(served_clip))
+    played = with_recordings_as_files(given).frame_grabber
+    assert (given.frame_grabber.is_live, played.is_live) == (True, False)
+    served, local = read_all(open_source(played)), read_all(open_source(settings(clip)))
+    assert [frame.media_time for frame in served] == [frame.media_time for frame in local]
+    assert all((one.image == other.image).all() for one, other in zip(served, local, strict=True))
+
+
+def test_a_mode_that_was_asked_for_is_kept(served_clip: str) -> None:
+    given = Settings(frame_grabber=settings(served_clip, mode="live"))
+    assert with_recordings_as_files(given) == given
+
+
+@pytest.mark.parametrize("mode", ["file", "live"])
+def test_a_recording_without_a_single_frame_is_an_error(camera: FakeCamera, mode: str) -> None:
+    camera.captures = [Recording(0)]
+    with pytest.raises(ServiceError, match="holds no frame that can be decoded"):
+        read_all(open_source(settings("clip.mp4", mode=mode)))

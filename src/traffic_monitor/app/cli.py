@@ -83,7 +83,9 @@ def run(
     """Watch a source, or several cameras, until it ends or is stopped, and write down what was found."""
     settings = _load(config, overrides, _options(source, output_dir, display, save_video), camera)
     _refuse_problems(settings)
-    raise typer.Exit(run_and_record(settings, output, errors))
+    from traffic_monitor.capture.sources import with_recordings_as_files
+
+    raise typer.Exit(run_and_record(with_recordings_as_files(settings), output, errors))
 
 
 @app.command()

@@ -1,10 +1,47 @@
-"""How the times of a run are told to people."""
+"""Time: when frames arrive, and how the times of a run are told to people."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+from loguru import logger
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+CLOCK_STEP_S = 0.5
+"""From here on a change against the monotonic clock is a step, not a drift: NTP slews by 0.5 ms a second."""
+
+
+class ArrivalClock:
+    """Times arrivals by the monotonic clock, and stamps them with the system clock.
+
+    Durations, paces and ages come from ``monotonic``. ``epoch`` is only a stamp: it follows the system clock, and
+    a step of that clock is logged and counted.
+
+    Args:
+        monotonic: seconds of a clock that nobody sets.
+        wall: epoch seconds of the system clock.
+    """
+
+    def __init__(
+        self, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+    ) -> None:
+        self.monotonic = monotonic
+        self._wall = wall
+        self._offset = wall() - monotonic()
+        self.steps = 0
+        """How often the system clock was set."""
+
+    def epoch(self, arrived: float) -> float:
+        """Epoch seconds of an arrival at these monotonic seconds, by the system clock as it is set now."""
+        offset = self._wall() - self.monotonic()
+        step = offset - self._offset
+        if abs(step) >= CLOCK_STEP_S:
+            self.steps += 1
+            logger.warning("the system clock was set by {:+.1f} s", step)
+        self._offset = offset
+        return arrived + offset
 
 
 @dataclass(frozen=True)
