@@ -103,7 +103,7 @@ class FileSource:
         self._settings = settings
         self._reader = OpenCvReader(settings)
         self._frames = self._reader.media_frames()
-        self._start = settings.start_time.timestamp() if settings.start_time else 0.0
+        self._start = settings.start_epoch_s
         self._next_index = 0
         self.dropped = 0
         self.frames_total = None if settings.target_fps else self._reader.frame_count

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from traffic_monitor.records.database import open_database
-from traffic_monitor.shared_utils.clock import Clock
+from traffic_monitor.shared_utils.clock import Clock, parse_zone
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ class RunFacts:
     @property
     def clock(self) -> Clock:
         """How its times are to be told."""
-        return Clock(known=self.values.get("clock") == "known")
+        zone = self.values.get("timezone")
+        return Clock(known=self.values.get("clock") == "known", zone=parse_zone(zone) if zone else None)
 
     @property
     def camera_id(self) -> str:

@@ -61,6 +61,7 @@ class Recorder:
             "program_version": __version__,
             "started_at": clock(),
             "clock": "known" if config.frame_grabber.knows_time_of_day else "from zero",
+            "timezone": config.frame_grabber.clock.zone_name,
             "plates": PSEUDONYMS if config.privacy.hash_plates else "as read",
             "vehicle_counter": config.vehicle_counter.model_dump_json(),
         }

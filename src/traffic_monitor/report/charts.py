@@ -3,7 +3,6 @@
 import html
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.annotate import CLASS_COLORS, OTHER_CLASS_COLOR
 from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.settings import VehicleCounterSettings
-from traffic_monitor.shared_utils.clock import Clock, local_time
+from traffic_monitor.shared_utils.clock import Clock
 
 Figure = dict[str, Any]
 """``data`` and ``layout`` for ``Plotly.newPlot``."""
@@ -124,7 +123,7 @@ def _starts(times: Sequence[float], seen: tuple[float, float] | None, step_s: fl
 
 def _axis_time(epoch_s: float, clock: Clock) -> str:
     """As Plotly takes it: without a zone, as the clock on the wall shows it."""
-    moment = local_time(epoch_s) if clock.known else datetime.fromtimestamp(epoch_s, UTC)
+    moment = clock.local(epoch_s)
     return f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
 

@@ -19,6 +19,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from traffic_monitor.shared_utils.clock import Clock, parse_zone
+
 NETWORK_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
 
 SHORTEST_SECRET = 16
@@ -77,6 +79,7 @@ class FrameGrabberSettings(_Section):
     source: int | str | None = "demo/street.mp4"
     mode: SourceMode = SourceMode.AUTO
     start_time: datetime | None = None
+    timezone: str | None = None
     resize_width: Annotated[int, Field(ge=64, le=7680)] | None = None
     target_fps: Annotated[float, Field(gt=0, le=240)] | None = None
     jpeg_quality: int = Field(default=90, ge=1, le=100)
@@ -99,6 +102,30 @@ class FrameGrabberSettings(_Section):
     def is_network(self) -> bool:
         """Whether the source is a URL."""
         return isinstance(self.source, str) and self.source.lower().startswith(NETWORK_SCHEMES)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_zone(value)
+        return value
+
+    @property
+    def start_epoch_s(self) -> float:
+        """Epoch seconds of a file's first frame; a ``start_time`` without offset is in ``timezone``, none is 0."""
+        if self.start_time is None:
+            return 0.0
+        if self.start_time.tzinfo is None and self.timezone is not None:
+            return self.start_time.replace(tzinfo=parse_zone(self.timezone)).timestamp()
+        return self.start_time.timestamp()
+
+    @property
+    def clock(self) -> Clock:
+        """The camera's clock: in ``timezone``, else with the offset of ``start_time``, else this machine's."""
+        zone = parse_zone(self.timezone) if self.timezone is not None else None
+        if zone is None and self.start_time is not None and not self.is_live:
+            zone = self.start_time.tzinfo
+        return Clock(self.knows_time_of_day, zone)
 
     @property
     def knows_time_of_day(self) -> bool:
