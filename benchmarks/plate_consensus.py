@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 from scipy.optimize import minimize
 
-from traffic_monitor.inference.text_recognition import PaddleTextRecognizer, TextRecognizer
+from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.plates.consensus import CALIBRATION, Evidence, PlateConsensus, Reading, probability
-from traffic_monitor.plates.reading import read_plate
+from traffic_monitor.plates.reading import TextRecognizer, read_plate
 from traffic_monitor.settings.loader import load_settings
 from traffic_monitor.shared_utils.frame_codec import Image
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,13 +21,6 @@ its loading time and of its memory. Reading a line of text with a model from a f
 
 WARM_UP_IMAGE: Image = np.zeros((48, 160, 3), dtype=np.uint8)
 """The first picture costs many times as much as the next: it is spent before the service says it is ready."""
-
-
-class TextRecognizer(Protocol):
-    """What the OCR reader needs of a recogniser."""
-
-    def read(self, image: Image) -> tuple[str, float]:
-        """Text and confidence 0-1 of one line of text in a BGR picture that is not empty."""
 
 
 class PaddleTextRecognizer:

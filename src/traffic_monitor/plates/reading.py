@@ -1,11 +1,19 @@
 """One crop of a plate, one reading."""
 
-from traffic_monitor.inference.text_recognition import TextRecognizer
+from typing import Protocol
+
 from traffic_monitor.plates.consensus import Reading
 from traffic_monitor.plates.quality import crop_quality
 from traffic_monitor.plates.rectify import level
 from traffic_monitor.plates.text import normalize_plate_text
 from traffic_monitor.shared_utils.frame_codec import Image
+
+
+class TextRecognizer(Protocol):
+    """What reading a plate needs of a text recogniser."""
+
+    def read(self, image: Image) -> tuple[str, float]:
+        """Text and confidence 0-1 of one line of text in a BGR picture that is not empty."""
 
 
 def read_plate(recognizer: TextRecognizer, picture: Image, min_confidence: float) -> Reading:

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from traffic_monitor.inference.text_recognition import PaddleTextRecognizer, TextRecognizer
+from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.plates.consensus import Reading
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty
 from traffic_monitor.plates.hiding import hide_plates_in_crop
 from traffic_monitor.plates.pseudonym import pseudonym
 from traffic_monitor.plates.quality import sharpness
-from traffic_monitor.plates.reading import read_plate
+from traffic_monitor.plates.reading import TextRecognizer, read_plate
 from traffic_monitor.plates.text import PlateFormats
 from traffic_monitor.plates.vehicle_plate import VehiclePlate
 from traffic_monitor.records.best_shots import BestShots
