@@ -1,12 +1,14 @@
 """The best picture of each plate and vehicle."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from traffic_monitor.records.best_shots import BestShots
+from traffic_monitor.shared_utils import guarded
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.recent_states import REMEMBERED
 
@@ -52,3 +54,25 @@ def test_only_the_latest_vehicles_are_remembered(tmp_path: Path) -> None:
         shots.offer(track_id, 1.0, picture(200), None)
     assert brightness(tmp_path / "plates" / "0.jpg") == 200  # Forgotten.
     assert brightness(tmp_path / "plates" / f"{REMEMBERED}.jpg") == 50
+
+
+def test_a_picture_that_cannot_be_written_is_reported_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: list[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(guarded, "time", SimpleNamespace(monotonic=lambda: now))
+    shots = BestShots(tmp_path)
+    (tmp_path / "plates").rmdir()
+    for _ in range(5):
+        shots.offer(7, 10.0, picture(50), None)
+    assert [line.split()[0] for line in log_lines] == ["ERROR"]
+    (tmp_path / "plates").mkdir()
+    now = 60.0
+    shots.offer(7, 10.0, picture(50), None)  # No better than the one that was lost.
+    assert brightness(tmp_path / "plates" / "7.jpg") == pytest.approx(50, abs=2)
+
+
+def test_a_folder_that_cannot_be_made_keeps_nothing_from_starting(tmp_path: Path, log_lines: list[str]) -> None:
+    (tmp_path / "run").touch()
+    BestShots(tmp_path / "run").offer(7, 1.0, picture(50), None)
+    assert len(log_lines) == 1

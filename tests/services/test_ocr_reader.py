@@ -196,6 +196,13 @@ def test_the_best_pictures_of_plate_and_vehicle_are_kept_in_the_runs_folder(tmp_
     assert shapes == {"plates": (20, 60, 3), "vehicles": (100, 100, 3)}
 
 
+def test_a_picture_that_cannot_be_written_costs_no_reading(tmp_path: Path) -> None:
+    reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(("KLM7", 0.9), ("KLM7", 0.9)))
+    (tmp_path / "plates").rmdir()
+    results = [reader.process(make_plate_candidate(BOX, index=index)) for index in range(2)]
+    assert [result["license_plate_text"] for (result,) in results] == ["KLM7", "KLM7"]
+
+
 @pytest.mark.parametrize(
     ("answer", "changes"),
     [

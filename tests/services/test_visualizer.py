@@ -4,6 +4,7 @@ import queue
 import threading
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -27,8 +28,12 @@ from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.services import visualizer as module
 from traffic_monitor.services.visualizer import Visualizer, open_recorder, open_sinks, visualizer_process
 from traffic_monitor.settings import Settings
+from traffic_monitor.shared_utils import guarded
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.guarded import Guard
+from traffic_monitor.sinks.sink import GuardedSink
+from traffic_monitor.sinks.video import VideoFile
 
 BOX = [100, 80, 200, 180]
 
@@ -187,18 +192,44 @@ def test_each_of_window_video_and_records_does_without_the_others(settings: Sett
         assert [row["text"] for row in database.execute("SELECT text FROM plates")] == ["AB12"]
 
 
-def test_a_sink_that_fails_takes_no_record_along(settings: Settings, tmp_path: Path) -> None:
+def test_a_sink_that_fails_takes_nothing_else_along(
+    settings: Settings, tmp_path: Path, log_lines: list[str]
+) -> None:
     class BrokenSink(RecordingSink):
         def take(self, image: Image, media_time: float) -> None:
             raise OSError("no space left on the device")
 
-    config = settings.for_run(tmp_path)
-    visualizer = Visualizer(config, [BrokenSink()], open_recorder(config))
-    with pytest.raises(OSError, match="no space"):
-        visualizer.process(make_tracked_message([make_vehicle(7, BOX)], timestamp=START + 5))
+    config, other = settings.for_run(tmp_path), RecordingSink()
+    broken = GuardedSink(BrokenSink, Guard("annotated video"))
+    visualizer = Visualizer(config, [broken, other], open_recorder(config))
+    for index in range(60):
+        visualizer.process(make_tracked_message([make_vehicle(7, BOX)], index, timestamp=START + index))
     visualizer.close()
+    assert len(other.images) == 60
     with closing(open_database(tmp_path)) as database:
-        assert run_facts(database).values["last_time"] == str(START + 5)
+        assert run_facts(database).values["last_time"] == str(START + 59)
+    assert [line for line in log_lines if line.startswith("ERROR")] == log_lines[:1]
+
+
+def test_a_still_that_cannot_be_written_is_made_of_a_later_frame(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: list[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left on the device")
+
+    now = 0.0
+    monkeypatch.setattr(guarded, "time", SimpleNamespace(monotonic=lambda: now))
+    config = settings.for_run(tmp_path)
+    visualizer = Visualizer(config, [], open_recorder(config))
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(module, "write_jpeg", fail)
+        visualizer.process(make_tracked_message([], 0))
+    visualizer.process(make_tracked_message([], 1, frame_data_jpeg="not decoded while it pauses"))
+    assert not (tmp_path / SCENE_FILE).exists()
+    now = 60.0
+    visualizer.process(make_tracked_message([], 2))
+    assert (tmp_path / SCENE_FILE).exists()
+    assert len([line for line in log_lines if line.startswith("ERROR")]) == 1
 
 
 def test_the_still_of_the_scene_is_the_first_frame_without_anything_drawn(
@@ -222,6 +253,14 @@ def test_a_database_that_cannot_be_made_is_said(settings: Settings, tmp_path: Pa
         open_recorder(settings.for_run(tmp_path / "not there"))
 
 
+def frames_in(path: Path) -> int:
+    video = cv2.VideoCapture(str(path))
+    try:
+        return sum(1 for _ in iter(lambda: video.read()[0], False))
+    finally:
+        video.release()
+
+
 def run_process(config: Settings, streams: list[list[Any]]) -> None:
     inputs: list[queue.Queue[Any]] = [queue.Queue() for _ in streams]
     for stream, messages in zip(inputs, streams, strict=True):
@@ -231,35 +270,53 @@ def run_process(config: Settings, streams: list[list[Any]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("display", "save_video", "written"),
+    ("source", "mode", "display", "save_video", "written"),
     [
-        pytest.param("auto", "auto", True, id="a window was wanted but there is no screen"),
-        pytest.param("off", "auto", False, id="no window was wanted"),
-        pytest.param("auto", False, False, id="no video whatever happens"),
-        pytest.param("off", True, True, id="a video whatever happens"),
+        pytest.param("a.mp4", "auto", "auto", "auto", True, id="a file, and no screen for the window"),
+        pytest.param("a.mp4", "live", "auto", "auto", True, id="a file played live ends as well"),
+        pytest.param("rtsp://gate/1", "auto", "auto", "auto", False, id="a camera never ends"),
+        pytest.param("0", "auto", "auto", "auto", False, id="nor does a webcam"),
+        pytest.param("rtsp://gate/1", "auto", "auto", True, True, id="a camera's video was asked for"),
+        pytest.param("a.mp4", "auto", "off", "auto", False, id="no window was wanted"),
+        pytest.param("a.mp4", "auto", "auto", False, False, id="no video whatever happens"),
+        pytest.param("a.mp4", "auto", "off", True, True, id="a video whatever happens"),
     ],
 )
 def test_when_the_video_is_written(
-    monkeypatch: pytest.MonkeyPatch, display: str, save_video: object, written: bool
+    source: str, mode: str, display: str, save_video: object, written: bool
 ) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    config = Settings.model_validate({"visualizer": {"display": display, "save_video": save_video}})
+    config = Settings.model_validate(
+        {
+            "frame_grabber": {"source": source, "mode": mode},
+            "visualizer": {"display": display, "save_video": save_video},
+        }
+    )
     assert bool(open_sinks(config, None, ServiceControl())) is written
+
+
+def test_the_video_goes_on_in_another_file_when_the_disk_has_room_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(guarded, "time", SimpleNamespace(monotonic=lambda: now))
+    config = Settings.model_validate({"visualizer": {"display": "off", "save_video": True}}).for_run(tmp_path)
+    visualizer = Visualizer(config, open_sinks(config, None, ServiceControl()))
+    visualizer.process(make_tracked_message([], 0))
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(VideoFile, "take", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+        visualizer.process(make_tracked_message([], 1))
+    now = 60.0
+    for index in range(2, 5):
+        visualizer.process(make_tracked_message([], index))
+    visualizer.close()
+    assert [frames_in(tmp_path / name) for name in ("annotated.mp4", "annotated_2.mp4")] == [1, 3]
 
 
 def test_the_process_writes_the_video_into_the_folder_of_the_run(tmp_path: Path) -> None:
     config = Settings.model_validate({"visualizer": {"display": "off", "save_video": True}}).for_run(tmp_path)
     frames = [make_tracked_message([make_vehicle(1, BOX)], index) for index in range(4)]
     run_process(config, [frames, [make_ocr_result("AB12", 1)], [make_count_update(1)]])
-    capture = cv2.VideoCapture(str(tmp_path / VIDEO_FILE))
-    try:
-        number = 0
-        while capture.read()[0]:
-            number += 1
-    finally:
-        capture.release()
-    assert number == 4
+    assert frames_in(tmp_path / VIDEO_FILE) == 4
 
 
 def test_each_camera_has_its_own_records_and_video(tmp_path: Path) -> None:
@@ -279,9 +336,7 @@ def test_each_camera_has_its_own_records_and_video(tmp_path: Path) -> None:
         with closing(open_database(folder)) as database:
             assert run_facts(database).values["camera_id"] == folder.name
             assert [row["text"] for row in database.execute("SELECT text FROM plates")] == [text]
-        video = cv2.VideoCapture(str(folder / VIDEO_FILE))
-        assert sum(1 for _ in iter(video.grab, False)) == length
-        video.release()
+        assert frames_in(folder / VIDEO_FILE) == length
 
 
 def test_the_process_ends_only_when_all_three_inputs_have_ended(settings: Settings) -> None:

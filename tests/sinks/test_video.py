@@ -1,6 +1,9 @@
 """The annotated video: it opens again, whatever happened."""
 
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -8,7 +11,7 @@ import numpy as np
 import pytest
 
 from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.sinks.video import KEYFRAME_INTERVAL_FRAMES, VideoFile
+from traffic_monitor.sinks.video import KEYFRAME_INTERVAL_FRAMES, VideoFile, unused_path
 
 
 def picture(brightness: int, width: int = 64, height: int = 48) -> Image:
@@ -98,3 +101,54 @@ def test_closing_twice_is_no_error(tmp_path: Path) -> None:
     video.close()
     video.close()
     assert len(read(path)) == 1
+
+
+@contextmanager
+def disk_full_at(size: int) -> Iterator[None]:
+    """In here no file can grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def noise(frames: int) -> list[Image]:
+    """Pictures that take room when they are encoded."""
+    generator = np.random.default_rng(0)
+    return [generator.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(frames)]
+
+
+def test_when_the_disk_is_full_the_video_ends_with_its_last_whole_fragment(tmp_path: Path) -> None:
+    path = tmp_path / "annotated.mp4"
+    images = noise(5 * KEYFRAME_INTERVAL_FRAMES)
+    video = write(path, images[: KEYFRAME_INTERVAL_FRAMES + 10])
+    with disk_full_at(path.stat().st_size + 1000):
+        with pytest.raises(OSError, match="too large"):  # noqa: PT012 - which frame fails is the encoder's affair
+            for index, image in enumerate(images):
+                video.take(image, 10 + index / 25)
+        with pytest.raises(OSError, match="too large"):
+            video.close()
+    assert len(read(path)) == KEYFRAME_INTERVAL_FRAMES
+
+
+@pytest.mark.parametrize("size", [0, 100, 2000], ids=["from the start", "within the header", "within a fragment"])
+def test_of_a_video_without_a_whole_fragment_nothing_is_left(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "annotated.mp4"
+    video = VideoFile(path)
+    with disk_full_at(size), pytest.raises(OSError, match="too large"):  # noqa: PT012 - as above
+        for index, image in enumerate(noise(2 * KEYFRAME_INTERVAL_FRAMES)):
+            video.take(image, index / 25)
+    with pytest.raises(OSError, match="too large"):
+        video.close()
+    assert not path.exists()
+
+
+def test_a_video_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
+    names = []
+    for _ in range(3):
+        path = unused_path(tmp_path / "annotated.mp4")
+        path.touch()
+        names.append(path.name)
+    assert names == ["annotated.mp4", "annotated_2.mp4", "annotated_3.mp4"]

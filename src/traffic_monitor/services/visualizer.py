@@ -5,9 +5,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, cast
-
-from loguru import logger
+from typing import Any, cast
 
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.counting.lines import CountingLine
@@ -33,24 +31,13 @@ from traffic_monitor.shared_utils.custom_types import (
 )
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
-from traffic_monitor.sinks.video import VideoFile
+from traffic_monitor.shared_utils.guarded import Guard
+from traffic_monitor.sinks.sink import FrameSink, GuardedSink
+from traffic_monitor.sinks.video import VideoFile, unused_path
 from traffic_monitor.sinks.window import Tile, Window, tiles_of, wants_window
 
 FPS_FRAMES = 30
 """The shown frame rate is the mean over this many frames."""
-
-
-class FrameSink(Protocol):
-    """Somewhere annotated frames go."""
-
-    def take(self, image: Image, media_time: float) -> None:
-        """Take one annotated BGR frame that belongs ``media_time`` seconds after the start."""
-
-    def idle(self) -> None:
-        """Called while no frame comes."""
-
-    def close(self) -> None:
-        """Finish."""
 
 
 class Visualizer(Service):
@@ -71,6 +58,7 @@ class Visualizer(Service):
         self._plates = PlateLog(config.visualizer.plate_ttl_s)
         self._hider = PlateHider() if config.privacy.blur_plates else None
         self._has_scene = recorder is None
+        self._scene_guard = Guard("still of the scene")
         self._counts: CountUpdateMessage | None = None
         self._lines: list[CountingLine] = []
         self._frame_times: deque[float] = deque(maxlen=FPS_FRAMES)
@@ -117,26 +105,25 @@ class Visualizer(Service):
         index = message.get("frame_index", self._next_index)
         self._dropped += max(index - self._next_index, 0)
         self._next_index = index + 1
-        if not self._sinks and self._has_scene:
+        wants_scene = not self._has_scene and not self._scene_guard.is_pausing
+        if not self._sinks and not wants_scene:
             return
         image = decode_frame(message["frame_data_jpeg"])
         if self._hider is not None:
             self._hider.hide(image, message["tracked_objects"], media_time_of(message))
-        if not self._has_scene:
+        if wants_scene:
             self._write_scene(image)
         image = annotate(image, self._scene(message))
         for sink in self._sinks:
             sink.take(image, media_time_of(message))
 
     def _write_scene(self, image: Image) -> None:
-        """Keep the first frame, over which the report draws where vehicles went."""
-        self._has_scene = True
+        """Keep the first frame, over which the report draws where vehicles went; a later one if that fails."""
         if self._config.run_dir is None:
+            self._has_scene = True
             return
-        try:
-            write_jpeg(self._config.run_dir / SCENE_FILE, image)
-        except OSError as error:
-            logger.warning("the report will have no still of the scene: {}", error)
+        path = self._config.run_dir / SCENE_FILE
+        self._has_scene = self._scene_guard.attempt(lambda: write_jpeg(path, image))
 
     def _scene(self, message: TrackedMessage) -> Scene:
         if not self._lines:
@@ -190,8 +177,11 @@ def open_sinks(config: Settings, tile: Tile | None, control: ServiceControl) -> 
     if tile is not None:
         sinks.append(Window(tile, control.request_stop))
     misses_screen = settings.display is DisplayMode.AUTO and not has_window
-    if settings.save_video is True or (settings.save_video == "auto" and misses_screen):
-        sinks.append(VideoFile((config.run_dir or config.output_dir) / VIDEO_FILE))
+    # A camera never ends, and a video that nobody asked for would fill the disk.
+    wants_video = misses_screen and config.frame_grabber.is_file
+    if settings.save_video is True or (settings.save_video == "auto" and wants_video):
+        path = (config.run_dir or config.output_dir) / VIDEO_FILE
+        sinks.append(GuardedSink(lambda: VideoFile(unused_path(path)), Guard("annotated video")))
     return sinks
 
 

@@ -133,10 +133,15 @@ class FrameGrabberSettings(_Section):
         return self.is_live or self.start_time is not None
 
     @property
+    def is_file(self) -> bool:
+        """Whether the source is a file, in whatever mode it is played."""
+        return not self.is_webcam and not self.is_network
+
+    @property
     def is_live(self) -> bool:
         """Whether frames come at their own pace, so that dropping beats falling behind."""
         if self.mode is SourceMode.AUTO:
-            return self.is_webcam or self.is_network
+            return not self.is_file
         return self.mode is SourceMode.LIVE
 
 
