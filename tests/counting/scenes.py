@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any, cast
 
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.road import RoadCounter
 from traffic_monitor.counting.vehicles import Moment
 from traffic_monitor.settings import VehicleCounterSettings
+from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
 
 WIDTH, HEIGHT, FPS = 1280, 720, 25
+UTC_CLOCK = Clock(known=True, zone=UTC)
 START = 1_700_000_100.0
 """Epoch seconds of the first frame: a full quarter of an hour."""
 
@@ -52,7 +55,9 @@ def count(
     frames: Iterable[Sequence[TrackedObject]], start: float = START, fps: float = FPS, **settings: Any
 ) -> Counted:
     """Count the vehicles of some frames, over the line ``MIDDLE`` unless the settings say otherwise."""
-    counter = RoadCounter(VehicleCounterSettings.model_validate({"lines": [MIDDLE], **settings}), WIDTH, HEIGHT)
+    counter = RoadCounter(
+        VehicleCounterSettings.model_validate({"lines": [MIDDLE], **settings}), WIDTH, HEIGHT, UTC_CLOCK
+    )
     crossings = []
     for index, tracks in enumerate(frames):
         crossings += counter.observe(tracks, Moment(start + index / fps, index, index / fps))

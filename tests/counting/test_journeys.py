@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.counting.scenes import UTC_CLOCK
 from traffic_monitor.counting.journeys import MOST_PLACES, edge_ahead
 from traffic_monitor.counting.road import RoadCounter
 from traffic_monitor.counting.vehicles import Moment
@@ -22,7 +23,7 @@ class Road:
     """A road that keeps what it tells of each vehicle."""
 
     def __init__(self, **settings: object) -> None:
-        self.counter = RoadCounter(VehicleCounterSettings.model_validate(settings), WIDTH, HEIGHT)
+        self.counter = RoadCounter(VehicleCounterSettings.model_validate(settings), WIDTH, HEIGHT, UTC_CLOCK)
         self.frame = 0
         self.told: dict[int, VehicleJourney] = {}
         self.tellings = 0

@@ -1,30 +1,18 @@
 """Counts per line and per interval, and movements between lines."""
 
-import time
-from collections.abc import Iterator
-
 import pytest
 
-from tests.counting.scenes import HEIGHT, START, WIDTH, count, drive, walk
+from tests.counting.scenes import HEIGHT, START, UTC_CLOCK, WIDTH, count, drive, walk
 from traffic_monitor.counting.classes import ClassLedger
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.tables import CountTable, IntervalTable, MovementTable
 from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.shared_utils.clock import Clock, parse_zone
 
 UPPER = CountingLine("upper", (0, 100), (200, 100), "in", "out")
 LOWER = CountingLine("lower", (0, 200), (200, 200), "south", "north")
 QUARTER = 15 * 60
-
-
-@pytest.fixture
-def _in_kolkata(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A time zone in which quarters of an hour and hours begin apart from those of UTC: UTC+5:30."""
-    monkeypatch.setenv("TZ", "Asia/Kolkata")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def crossing(line: str, direction: str, timestamp: float = START, vehicle_id: int = 1) -> LineCrossing:
@@ -55,7 +43,6 @@ def starts(table: IntervalTable) -> list[str]:
     return [interval["start"] for interval in table.intervals]
 
 
-@pytest.mark.usefixtures("_in_kolkata")
 @pytest.mark.parametrize(
     ("minutes", "expected"),
     [
@@ -65,15 +52,27 @@ def starts(table: IntervalTable) -> list[str]:
     ],
 )
 def test_intervals_begin_on_the_local_clock(minutes: int, expected: list[str]) -> None:
-    table = IntervalTable([UPPER], minutes)
+    table = IntervalTable([UPPER], minutes, Clock(known=True, zone=parse_zone("Asia/Kolkata")))
     four_o_clock = 1_700_001_000.0  # 22:30 UTC
     for seconds in (-10, -1, 0, 30):
         table.advance(four_o_clock + seconds)
     assert starts(table) == expected
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", None])
+@pytest.mark.parametrize(("seconds", "expected"), [(16.6, 1), (3599.9, 4)])
+def test_a_file_without_a_start_time_has_the_intervals_of_its_length_in_every_zone(
+    zone: str | None, seconds: float, expected: int
+) -> None:
+    table = IntervalTable([UPPER], 15, Clock(known=False, zone=parse_zone(zone) if zone else None))
+    for frame in range(int(seconds * 29.97)):
+        table.advance(frame / 29.97)
+    assert len(table.intervals) == expected
+    assert table.intervals[0]["start"] == "1970-01-01T00:00:00+00:00"
+
+
 def test_intervals_without_frames_are_there_with_zeros() -> None:
-    table = IntervalTable([UPPER], 15)
+    table = IntervalTable([UPPER], 15, UTC_CLOCK)
     for quarter in (0, 3):
         table.advance(START + quarter * QUARTER + 100)
         table.cell(crossing("upper", "in", START + quarter * QUARTER + 100))["car"] += 1
@@ -83,7 +82,7 @@ def test_intervals_without_frames_are_there_with_zeros() -> None:
 
 
 def test_a_crossing_belongs_to_the_interval_in_which_it_happened() -> None:
-    table = IntervalTable([UPPER], 15)
+    table = IntervalTable([UPPER], 15, UTC_CLOCK)
     table.advance(START + QUARTER - 1)
     table.advance(START + QUARTER + 1)
     table.cell(crossing("upper", "in", START + QUARTER - 1))["car"] += 1
@@ -91,7 +90,7 @@ def test_a_crossing_belongs_to_the_interval_in_which_it_happened() -> None:
 
 
 def test_a_clock_that_is_set_by_years_makes_no_intervals_between() -> None:
-    table = IntervalTable([UPPER], 1)
+    table = IntervalTable([UPPER], 1, UTC_CLOCK)
     for timestamp in (0.0, START, START + 60, 30.0):
         table.advance(timestamp)
     assert len(starts(table)) == 3

@@ -105,3 +105,14 @@ def test_an_export_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         export_run(broken, ExportFormat.JSONL, tmp_path)
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_run_without_vehicles_has_every_interval_at_zero(tmp_path: Path) -> None:
+    given = settings(**KNOWN)
+    road = RecordedRoad(tmp_path, given)
+    road.see()
+    road.end()
+    _, counts = export(tmp_path)
+    rows = rows_of(counts)
+    assert {row["class"] for row in rows} == set(given.vehicle_detector.classes)
+    assert {row["vehicles"] for row in rows} == {"0"}

@@ -1,7 +1,8 @@
 """Time zones of cameras, and the stamps of arrivals."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
 from traffic_monitor.settings import FrameGrabberSettings
@@ -71,3 +72,29 @@ def test_stamps_follow_the_system_clock_and_durations_do_not() -> None:
         stamps.append(clock.epoch(clock.monotonic()))
     assert stamps == pytest.approx([1001, -2598, -2596.999, -2535.999])
     assert clock.steps == 2
+
+
+@pytest.mark.parametrize("seconds", [900, 3600, 7200, 14400, 86400])
+@pytest.mark.parametrize("change", ["2026-03-29T01:00:00+00:00", "2026-10-25T01:00:00+00:00"])
+def test_intervals_have_no_gap_and_no_overlap_where_summer_time_changes(change: str, seconds: int) -> None:
+    berlin = Clock(known=True, zone=parse_zone("Europe/Berlin"))
+    first = datetime.fromisoformat(change).timestamp() - 20 * 86400
+    last = first + 40 * 86400
+    starts = list(berlin.interval_starts(first, last, seconds))
+    assert starts == sorted(set(starts))
+    moments = np.arange(first, last + 450.0, 450.0)
+    assert {berlin.interval_start(moment, seconds) for moment in moments} == set(starts)
+    local = [berlin.local(start) for start in starts]
+    assert {(each.hour * 3600 + each.minute * 60) % seconds for each in local} <= {0, 3600}
+    assert {each.second for each in local} == {0}
+
+
+def test_a_day_has_23_or_25_hours_where_summer_time_changes() -> None:
+    berlin = Clock(known=True, zone=parse_zone("Europe/Berlin"))
+    for noon, hours in (
+        ("2026-03-29T12:00+02:00", 23),
+        ("2026-10-25T12:00+01:00", 25),
+        ("2026-06-01T12:00+02:00", 24),
+    ):
+        start = berlin.interval_start(datetime.fromisoformat(noon).timestamp(), 86400)
+        assert berlin.interval_end(start, 86400) - start == hours * 3600

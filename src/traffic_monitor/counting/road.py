@@ -11,6 +11,7 @@ from traffic_monitor.counting.tables import CountTable, IntervalTable, MovementT
 from traffic_monitor.counting.vehicles import Moment, VehicleRegistry
 from traffic_monitor.counting.zones import Zone, ZoneVisit, ZoneWatch
 from traffic_monitor.settings import VehicleCounterSettings
+from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.custom_types import CountResults, TrackedObject, VehicleJourney
 
 
@@ -20,9 +21,10 @@ class RoadCounter:
     Args:
         settings: lines, zones and the rectangle for speeds.
         width, height: size of the frame in pixels.
+        clock: the camera's.
     """
 
-    def __init__(self, settings: VehicleCounterSettings, width: int, height: int) -> None:
+    def __init__(self, settings: VehicleCounterSettings, width: int, height: int, clock: Clock) -> None:
         lines = [CountingLine.in_frame(line, width, height) for line in settings.lines]
         zones = [Zone.in_frame(zone, width, height) for zone in settings.zones]
         self._vehicles = VehicleRegistry()
@@ -30,7 +32,7 @@ class RoadCounter:
         self._ledger = ClassLedger()
         self._crossings = CrossingDetector(lines)
         self._table = CountTable(lines)
-        self._intervals = IntervalTable(lines, settings.interval_minutes)
+        self._intervals = IntervalTable(lines, settings.interval_minutes, clock)
         self._movements = MovementTable(self._ledger) if len(lines) > 1 else None
         self._zones = ZoneWatch(zones) if zones else None
         self._speeds = SpeedMeter(settings.speed, width, height) if settings.speed else None

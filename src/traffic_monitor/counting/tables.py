@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from traffic_monitor.counting.classes import ClassCounts, ClassLedger
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.lines import CountingLine
-from traffic_monitor.shared_utils.clock import interval_start, local_time
+from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.custom_types import IntervalCounts, LineCounts, MovementCounts
 from traffic_monitor.shared_utils.recent_states import RecentStates
 
@@ -54,12 +54,13 @@ class IntervalTable:
 
     Args:
         lines: the counting lines.
-        minutes: length of an interval, a divisor of 60, so that intervals begin with every full hour of the local
-            time zone.
+        minutes: length of an interval, a divisor of 60, so that intervals begin with every full hour.
+        clock: the camera's.
     """
 
-    def __init__(self, lines: Sequence[CountingLine], minutes: int) -> None:
+    def __init__(self, lines: Sequence[CountingLine], minutes: int, clock: Clock) -> None:
         self._lines = lines
+        self._clock = clock
         self._seconds = minutes * 60
         self._tables: dict[float, CountTable] = {}
         self._latest: float | None = None
@@ -70,10 +71,10 @@ class IntervalTable:
         if start == self._latest:
             return
         latest = start if self._latest is None else self._latest
-        gap = (start - latest) / self._seconds
-        steps = range(1, round(gap)) if gap <= MAX_FILLED_INTERVALS else ()
-        for begin in (*(latest + step * self._seconds for step in steps), start):
-            self._tables.setdefault(begin, CountTable(self._lines))
+        is_gap = 0 < (start - latest) / self._seconds <= MAX_FILLED_INTERVALS
+        starts = self._clock.interval_starts(latest, start, self._seconds) if is_gap else (start,)
+        for each in starts:
+            self._tables.setdefault(each, CountTable(self._lines))
         self._latest = start
 
     def cell(self, crossing: LineCrossing) -> ClassCounts:
@@ -85,12 +86,12 @@ class IntervalTable:
     def intervals(self) -> list[IntervalCounts]:
         """All intervals, oldest first."""
         return [
-            IntervalCounts(start=local_time(start).isoformat(), by_line=self._tables[start].by_line)
+            IntervalCounts(start=self._clock.local(start).isoformat(), by_line=self._tables[start].by_line)
             for start in sorted(self._tables)
         ]
 
     def _start(self, timestamp: float) -> float:
-        return interval_start(timestamp, self._seconds)
+        return self._clock.interval_start(timestamp, self._seconds)
 
 
 class MovementTable:

@@ -109,26 +109,25 @@ def count_rows(records: RunRecords) -> Iterator[dict[str, Any]]:
             start = clock.interval_start(crossing.time, seconds)
             counted[start, crossing.line, crossing.direction, passage.class_name] += 1
     starts = sorted({key[0] for key in counted} | set(_starts(records, seconds)))
-    classes = sorted({key[3] for key in counted})
+    classes = sorted({key[3] for key in counted}) or records.facts.classes
     for start in starts:
         for line in counting.lines:
             for direction in (line.in_name, line.out_name):
                 for class_name in classes:
                     values = (
-                        clock.iso(start), clock.iso(start + seconds), clock.name, start,
+                        clock.iso(start), clock.iso(clock.interval_end(start, seconds)), clock.name, start,
                         line.name, direction, class_name, counted[start, line.name, direction, class_name],
                     )  # fmt: skip
                     yield dict(zip(COUNT_COLUMNS, values, strict=True))
 
 
-def _starts(records: RunRecords, seconds: float) -> Sequence[float]:
-    """Begins of the intervals from the first frame to the last."""
+def _starts(records: RunRecords, seconds: float) -> Iterable[float]:
+    """Starts of the intervals from the first frame to the last."""
     between = records.facts.seen_between
     if between is None:
         return []
-    first = records.facts.clock.interval_start(between[0], seconds)
-    number = int((between[1] - first) // seconds) + 1
-    return [first + step * seconds for step in range(number)] if number <= MOST_INTERVALS else []
+    number = (between[1] - between[0]) / seconds
+    return records.facts.clock.interval_starts(*between, seconds) if number <= MOST_INTERVALS else []
 
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str], bom: bool) -> None:

@@ -88,6 +88,12 @@ class RunFacts:
         return Clock(known=self.values.get("clock") == "known", zone=parse_zone(zone) if zone else None)
 
     @property
+    def classes(self) -> list[str]:
+        """The vehicle classes that the run looked for; none in records of older versions."""
+        classes: list[str] = json.loads(self.values.get("classes", "[]"))
+        return classes
+
+    @property
     def camera_id(self) -> str:
         """Name of the camera."""
         return self.values.get("camera_id", "")

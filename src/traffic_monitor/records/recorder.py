@@ -1,5 +1,6 @@
 """Writes what the pipeline finds into the run's database, second by second."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -63,6 +64,7 @@ class Recorder:
             "clock": "known" if config.frame_grabber.knows_time_of_day else "from zero",
             "timezone": config.frame_grabber.clock.zone_name,
             "plates": PSEUDONYMS if config.privacy.hash_plates else "as read",
+            "classes": json.dumps(config.vehicle_detector.classes),
             "vehicle_counter": config.vehicle_counter.model_dump_json(),
         }
         self._keep_s = None if config.privacy.keep_days is None else config.privacy.keep_days * DAY_S

@@ -114,11 +114,9 @@ def _starts(times: Sequence[float], seen: tuple[float, float] | None, step_s: fl
     ends = [*times, *(seen or ())]
     if not ends:
         return []
-    first = clock.interval_start(min(ends), step_s)
-    number = int((max(ends) - first) // step_s) + 1
-    if number > 10 * MOST_BARS:  # A clock that was set: only what was counted.
+    if (max(ends) - min(ends)) / step_s > 10 * MOST_BARS:  # A clock that was set: only what was counted.
         return sorted({clock.interval_start(time, step_s) for time in times})
-    return [first + index * step_s for index in range(number)]
+    return list(clock.interval_starts(min(ends), max(ends), step_s))
 
 
 def _axis_time(epoch_s: float, clock: Clock) -> str:

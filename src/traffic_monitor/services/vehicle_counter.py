@@ -27,13 +27,14 @@ class VehicleCounter(Service):
     def __init__(self, config: Settings) -> None:
         self._camera_id = config.camera_id
         self._settings = config.vehicle_counter
+        self._clock = config.frame_grabber.clock
         self._road: RoadCounter | None = None
         self._last_timestamp = 0.0
 
     def process(self, message: TrackedMessage) -> list[CountUpdateMessage]:
         """Move every vehicle on; an update when that changes a result, or a vehicle's record has news."""
-        road = self._road or RoadCounter(self._settings, message["frame_width"], message["frame_height"])
-        self._road = road
+        size = message["frame_width"], message["frame_height"]
+        road = self._road = self._road or RoadCounter(self._settings, *size, self._clock)
         self._last_timestamp = message["timestamp"]
         crossings = road.observe(message["tracked_objects"], _moment_of(message))
         journeys = road.take_journeys()

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from loguru import logger
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NO_OFFSET = timedelta()
 OFFSET = re.compile(r"[+-]\d\d:\d\d")
 
 CLOCK_STEP_S = 0.5
@@ -83,8 +84,37 @@ class Clock:
         return self.local(epoch_s).isoformat(timespec="milliseconds")
 
     def interval_start(self, epoch_s: float, seconds: float) -> float:
-        """Start of the interval of ``seconds`` that holds a moment, by the camera's clock; epoch seconds."""
-        return interval_start(epoch_s, seconds, self.zone) if self.known else epoch_s - epoch_s % seconds
+        """Start of the interval that holds a moment: a whole number of ``seconds`` after the camera's midnight.
+
+        Args:
+            epoch_s: the moment, epoch seconds.
+            seconds: length of an interval, a divisor of an hour or whole hours.
+
+        Returns:
+            Epoch seconds, the same number for every moment of the interval, also where summer time begins or ends.
+        """
+        offset = self._offset_s(epoch_s)
+        # Whole steps, not a remainder: the residue of a remainder differs from moment to moment.
+        on_the_clock = (epoch_s + offset) // seconds * seconds
+        return on_the_clock - self._offset_s(on_the_clock - offset)
+
+    def interval_starts(self, first: float, last: float, seconds: float) -> Iterator[float]:
+        """Starts of all intervals from the one that holds ``first`` to the one that holds ``last``."""
+        start = self.interval_start(first, seconds)
+        while start <= last:
+            yield start
+            start = self.interval_end(start, seconds)
+
+    def interval_end(self, start: float, seconds: float) -> float:
+        """Start of the interval after the one that starts at ``start``; not always ``seconds`` later.
+
+        Where summer time begins or ends an interval is shorter, down to half, or longer than the others.
+        """
+        probes = (self.interval_start(start + share * seconds, seconds) for share in (0.5, 1.0, 1.5))
+        return next(probe for probe in probes if probe > start)
+
+    def _offset_s(self, epoch_s: float) -> float:
+        return (self.local(epoch_s).utcoffset() or NO_OFFSET).total_seconds()
 
     def short(self, epoch_s: float) -> str:
         """For tables: date and time of day, or hours, minutes and seconds since the start."""
@@ -100,12 +130,6 @@ def local_time(epoch_s: float, zone: tzinfo | None = None) -> datetime:
         return (EPOCH + timedelta(seconds=epoch_s)).astimezone(zone)
     offset = timedelta(seconds=time.localtime(epoch_s).tm_gmtoff)
     return datetime.fromtimestamp(epoch_s, timezone(offset))
-
-
-def interval_start(timestamp: float, seconds: float, zone: tzinfo | None = None) -> float:
-    """Start of the interval of ``seconds`` that holds a moment, aligned to local time; epoch seconds."""
-    offset = local_time(timestamp, zone).utcoffset() or timedelta()
-    return timestamp - (timestamp + offset.total_seconds()) % seconds
 
 
 def parse_zone(name: str) -> tzinfo:
