@@ -35,7 +35,7 @@ FRAME_FIELDS = {"frame_id", "camera_id", "timestamp", "frame_data_jpeg", "frame_
 ADDED_FIELDS = ("frame_index", "media_time", "counts_by_line", "crossings", "vehicle_class_name", "readings")
 ADDED_FIELDS += ("consensus_text", "consensus_confidence", "consensus_state", "alternatives", "unread_reason")
 ADDED_FIELDS += ("captured_at", "journeys", "plate_fit", "vehicle_bbox_orig")
-ADDED_FIELDS += ("intervals", "movements", "zones", "speeds")
+ADDED_FIELDS += ("intervals", "movements", "zones", "speeds", "untracked_boxes")
 
 
 def make_image(width: int = WIDTH, height: int = HEIGHT) -> Image:

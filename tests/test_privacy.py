@@ -13,6 +13,8 @@ import pytest
 from tests.builders import (
     START,
     FakeRecognizer,
+    make_detection,
+    make_detection_message,
     make_image,
     make_ocr_result,
     make_plate_candidate,
@@ -33,6 +35,7 @@ from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.services import vehicle_detector
 from traffic_monitor.services.ocr_reader import OcrReader
+from traffic_monitor.services.vehicle_tracker import VehicleTracker
 from traffic_monitor.services.visualizer import Visualizer
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError, load_settings
@@ -90,6 +93,22 @@ def test_frames_and_the_still_of_the_scene_show_no_plate(blur: bool, tmp_path: P
     visualizer.close()
     for image in (sink.images[0], cv2.imread(str(tmp_path / SCENE_FILE))):
         assert (strokes(image, PLATE) < 40) is blur
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.25], ids=["seen for the first time", "too weak to be tracked"])
+def test_vehicles_that_the_tracker_does_not_know_show_no_plate_either(confidence: float, tmp_path: Path) -> None:
+    sink = FrameKeeper()
+    run_config = config(blur_plates=True).for_run(tmp_path)
+    visualizer = Visualizer(run_config, [sink], RecordedRoad(tmp_path, run_config).recorder)
+    tracker, jpeg = VehicleTracker(run_config), encode_frame(striped(), 95)
+    tracker.process(make_detection_message([], 0))  # ByteTrack believes what the very first frame shows.
+    for index in range(1, 4):
+        detections = [make_detection(CAR, confidence=confidence)]
+        message = make_detection_message([], index, detections=detections, frame_data_jpeg=jpeg)
+        visualizer.process(tracker.process(message)[0])
+    visualizer.close()
+    for image in [*sink.images, cv2.imread(str(tmp_path / SCENE_FILE))]:
+        assert strokes(image, PLATE) < 40
 
 
 def test_the_text_is_not_drawn_either() -> None:

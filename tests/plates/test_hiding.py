@@ -1,10 +1,13 @@
 """What is hidden of a picture, and what stays."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from tests.builders import make_vehicle
+from tests.builders import make_tracked_message, make_vehicle
 from traffic_monitor.plates.hiding import REMEMBERED_S, PlateHider, hide_plate, hide_plates_in_crop
+from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedMessage, TrackedObject
 from traffic_monitor.shared_utils.frame_codec import Image
 
 CAR = [40, 40, 200, 160]
@@ -21,6 +24,15 @@ def contrast(image: Image, box: list[int]) -> float:
     """How much neighbouring columns differ at most."""
     x1, y1, x2, y2 = box
     return float(np.abs(np.diff(image[y1:y2, x1:x2].astype(float), axis=1)).max())
+
+
+def seen(
+    media_time: float, vehicles: Sequence[TrackedObject] = (), boxes: Sequence[BoxXyxy] = ()
+) -> TrackedMessage:
+    """The vehicles of a frame, with and without a track."""
+    return make_tracked_message(
+        vehicles, media_time=media_time, untracked_boxes=list(boxes), frame_data_jpeg="not looked at"
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,14 +71,32 @@ def test_any_box_will_do(box: list[int]) -> None:
 
 def test_every_vehicle_is_hidden_and_for_a_moment_where_it_was_lost() -> None:
     hider = PlateHider()
-    hider.hide(stripes(), [make_vehicle(1, CAR)], 1.0)
+    hider.hide(stripes(), seen(1.0, [make_vehicle(1, CAR)]))
     image = stripes()
-    hider.hide(image, [make_vehicle(2, [220, 40, 300, 160])], 1.0 + REMEMBERED_S)
+    hider.hide(image, seen(1.0 + REMEMBERED_S, [make_vehicle(2, [220, 40, 300, 160])]))
     assert contrast(image, [*CAR[:1], 90, *CAR[2:]]) < 30
     assert contrast(image, [220, 90, 300, 160]) < 60
     image = stripes()
-    hider.hide(image, [], 1.1 + 2 * REMEMBERED_S)
+    hider.hide(image, seen(1.1 + 2 * REMEMBERED_S))
     assert (image == stripes()).all()
+
+
+def test_a_vehicle_is_hidden_from_its_first_frame_on_and_also_while_it_is_too_weak_to_be_tracked() -> None:
+    hider = PlateHider()
+    for media_time in (1.0, 1.0 + REMEMBERED_S):  # Found, and missed for a moment.
+        image = stripes()
+        hider.hide(image, seen(media_time, boxes=[CAR] if media_time == 1.0 else []))
+        assert contrast(image, [*CAR[:1], 90, *CAR[2:]]) < 30
+
+
+@pytest.mark.parametrize("is_tracked", [False, True], ids=["seen again", "tracked now"])
+def test_a_vehicle_that_drives_on_is_not_hidden_where_it_was(is_tracked: bool) -> None:
+    hider, moved = PlateHider(), [100, 40, 260, 160]
+    hider.hide(stripes(), seen(1.0, boxes=[CAR]))
+    image = stripes()
+    hider.hide(image, seen(1.1, [make_vehicle(1, moved)] if is_tracked else [], [] if is_tracked else [moved]))
+    assert contrast(image, [100, 90, 260, 160]) < 60
+    assert (image[:, :80] == stripes()[:, :80]).all()
 
 
 def test_in_the_picture_of_one_vehicle_no_fine_stroke_is_left_anywhere() -> None:

@@ -39,13 +39,23 @@ def test_the_frame_travels_on_without_the_detections(settings: Settings) -> None
     (message,) = VehicleTracker(settings).process(frame)
     kept = {key: value for key, value in frame.items() if key != "detections"}
     assert {key: message[key] for key in kept} == kept  # type: ignore[literal-required]
-    assert message.keys() == kept.keys() | {"tracked_objects"}
+    assert message.keys() == kept.keys() | {"tracked_objects", "untracked_boxes"}
 
 
 def test_a_message_with_only_the_fixed_fields_is_enough(settings: Settings) -> None:
     (message,) = VehicleTracker(settings).process(without_added_fields(make_detection_message([box_at(0)])))
-    assert message.keys() == FRAME_FIELDS | {"tracked_objects"}
+    assert message.keys() == FRAME_FIELDS | {"tracked_objects", "untracked_boxes"}
     assert len(message["tracked_objects"]) == 1
+
+
+def test_detections_without_a_track_travel_on_as_boxes(settings: Settings) -> None:
+    tracker = VehicleTracker(settings)
+    tracker.process(make_detection_message([box_at(0)], 0))
+    weak, new = make_detection([200, 100, 260, 150], confidence=0.15), make_detection([20, 150, 80, 200])
+    detections = [weak, make_detection(box_at(1)), new]
+    (message,) = tracker.process(make_detection_message([], 1, detections=detections))
+    assert [vehicle["bbox_xyxy"] for vehicle in message["tracked_objects"]] == [box_at(1)]
+    assert message["untracked_boxes"] == [weak["bbox_xyxy"], new["bbox_xyxy"]]
 
 
 def test_a_vehicle_keeps_its_id_and_its_detected_box(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from traffic_monitor.services.vehicle_detector import VehicleDetector
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
 from traffic_monitor.settings import LineSettings, Point, Settings
 from traffic_monitor.settings.loader import ConfigError
-from traffic_monitor.shared_utils.custom_types import Crossing, FrameMessage, media_time_of
+from traffic_monitor.shared_utils.custom_types import Crossing, FrameMessage
 from traffic_monitor.shared_utils.frame_codec import decode_frame
 
 READ_TIMEOUT_S = 0.5
@@ -52,7 +52,7 @@ def draw_slit(settings: Settings, line_name: str, target: Path) -> list[Crossing
         (tracked,) = tracker.process(detector.process(frame)[0])
         image = decode_frame(frame["frame_data_jpeg"])
         if hider is not None:
-            hider.hide(image, tracked["tracked_objects"], media_time_of(tracked))
+            hider.hide(image, tracked)
         slit.add(image)
         for vehicle in tracked["tracked_objects"]:
             positions[vehicle["track_id"]][frame_index] = bottom_center(vehicle["bbox_xyxy"])

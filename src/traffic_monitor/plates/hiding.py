@@ -1,12 +1,10 @@
 """Makes plates unreadable in pictures: BGR images changed in place; boxes in pixels, x2 and y2 exclusive."""
 
-from collections.abc import Sequence
-
 import cv2
 
 from traffic_monitor.plates.crops import crop, grow_box, is_empty
 from traffic_monitor.plates.placement import HIGHEST_PLACE, LOWEST_PLACE
-from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
+from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedMessage, media_time_of
 from traffic_monitor.shared_utils.frame_codec import Image
 
 CELLS_ACROSS = 8
@@ -21,33 +19,49 @@ MARGIN = 0.1
 REMEMBERED_S = 0.5
 """A vehicle that is not detected for a moment stays hidden where it was seen last."""
 
+_Seen = tuple[float, BoxXyxy]
+"""When, in media seconds, and where."""
+
 
 class PlateHider:
-    """Hides the place of the plate on every vehicle, whether a plate was found there or not.
+    """Hides the place of the plate on every detected vehicle, whether a plate was found there or not.
 
     Plates are found frames after their vehicle comes into sight and are no longer searched when they are settled.
-    So not the plates are hidden but the part of each vehicle in which a plate can be.
+    So not the plates are hidden but the part of each vehicle in which a plate can be. Tracks begin later than
+    vehicles too: detections without a track count as well.
     """
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[float, BoxXyxy]] = {}
+        self._tracked: dict[int, _Seen] = {}
+        self._untracked: list[_Seen] = []
 
-    def hide(self, image: Image, vehicles: Sequence[TrackedObject], media_time: float) -> None:
+    def hide(self, image: Image, message: TrackedMessage) -> None:
         """Hide the plates of all vehicles of one frame.
 
         Args:
             image: the frame, changed in place.
-            vehicles: tracked in it.
-            media_time: of the frame in seconds; a time before the last one starts anew.
+            message: its vehicles. A media time before the last one starts anew.
         """
-        self._seen |= {vehicle["track_id"]: (media_time, vehicle["bbox_xyxy"]) for vehicle in vehicles}
-        self._seen = {
-            track: (seen, box)
-            for track, (seen, box) in self._seen.items()
-            if 0 <= media_time - seen <= REMEMBERED_S
-        }
-        for _, box in self._seen.values():
+        now = media_time_of(message)
+        tracked = {vehicle["track_id"]: (now, vehicle["bbox_xyxy"]) for vehicle in message["tracked_objects"]}
+        untracked = [(now, box) for box in message.get("untracked_boxes", [])]
+        in_sight = [box for _, box in [*tracked.values(), *untracked]]
+        # Without an identity, a vehicle is taken for the one that is found in its place.
+        lost = [seen for seen in self._untracked if not any(_covers(box, seen[1]) for box in in_sight)]
+        self._tracked = {track: seen for track, seen in (self._tracked | tracked).items() if _is_recent(seen, now)}
+        self._untracked = [seen for seen in [*lost, *untracked] if _is_recent(seen, now)]
+        for _, box in [*self._tracked.values(), *self._untracked]:
             hide_plate(image, box)
+
+
+def _is_recent(seen: _Seen, now: float) -> bool:
+    return 0 <= now - seen[0] <= REMEMBERED_S
+
+
+def _covers(box: BoxXyxy, other: BoxXyxy) -> bool:
+    """Whether a box holds the centre of another."""
+    x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    return box[0] <= x < box[2] and box[1] <= y < box[3]
 
 
 def hide_plate(image: Image, vehicle: BoxXyxy) -> None:

@@ -31,12 +31,12 @@ class VehicleTracker(Service):
         """Continue the tracks with the detections of one frame."""
         detections = message["detections"]
         image = decode_frame(message["frame_data_jpeg"]) if self._tracker.needs_pixels else None
-        tracked = [
-            _tracked_object(detections[track.detection_index], track.track_id)
-            for track in self._tracker.update(detections, image)
-        ]
+        tracks = self._tracker.update(detections, image)
+        tracked = [_tracked_object(detections[track.detection_index], track.track_id) for track in tracks]
+        in_track = {track.detection_index for track in tracks}
+        untracked = [each["bbox_xyxy"] for index, each in enumerate(detections) if index not in in_track]
         frame = {key: value for key, value in message.items() if key != "detections"}
-        return [cast(TrackedMessage, {**frame, "tracked_objects": tracked})]
+        return [cast(TrackedMessage, {**frame, "tracked_objects": tracked, "untracked_boxes": untracked})]
 
 
 def _tracked_object(detection: Detection, track_id: int) -> TrackedObject:

@@ -110,7 +110,7 @@ class Visualizer(Service):
             return
         image = decode_frame(message["frame_data_jpeg"])
         if self._hider is not None:
-            self._hider.hide(image, message["tracked_objects"], media_time_of(message))
+            self._hider.hide(image, message)
         if wants_scene:
             self._write_scene(image)
         image = annotate(image, self._scene(message))

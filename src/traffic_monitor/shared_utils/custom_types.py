@@ -65,6 +65,8 @@ class TrackedMessage(FrameMessage):
     """A frame and its tracked vehicles. Sent by the vehicle tracker to three consumers."""
 
     tracked_objects: list[TrackedObject]
+    untracked_boxes: NotRequired[list[BoxXyxy]]
+    """Detections of this frame that belong to no track: new, weak or doubtful ones."""
 
 
 class PlateCandidateMessage(FrameHeader):
