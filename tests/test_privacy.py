@@ -3,6 +3,7 @@
 import json
 import os
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from traffic_monitor.plates.pseudonym import pseudonym
 from traffic_monitor.records.database import open_database
 from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.recorder import RETENTION_INTERVAL_S
-from traffic_monitor.records.run_folder import SCENE_FILE
+from traffic_monitor.records.run_folder import MARKER_FILE, SCENE_FILE, create_run_folders
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
 from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
@@ -253,18 +254,71 @@ def test_what_is_old_is_looked_for_from_time_to_time_only(tmp_path: Path) -> Non
     assert len([each for each in statements if each.startswith("DELETE FROM passages")]) == 1
 
 
+def old_run(folder: Path, age_days: float, *, marked: bool) -> Path:
+    """A run that recorded its last vehicle so many days ago."""
+    record_cars(folder, ["KLM7"])
+    if marked:
+        (folder / MARKER_FILE).touch()
+    for path in folder.iterdir():
+        os.utime(path, (START - age_days * DAY_S,) * 2)
+    return folder
+
+
+def forgotten(output_dir: Path) -> list[str]:
+    """Names of the folders that are deleted when three days are kept."""
+    return [folder.name for folder in forget_old_runs(output_dir, START - 3 * DAY_S)]
+
+
 def test_old_runs_are_deleted_and_nothing_else(tmp_path: Path) -> None:
     for name, age in (("old", 3.1), ("young", 2.9), ("killed", 3.1)):
-        record_cars(tmp_path / name, ["KLM7"])
-        os.utime(tmp_path / name / "traffic.db", (START - age * DAY_S,) * 2)
-        (tmp_path / name / "report.html").write_text("made today")
+        (old_run(tmp_path / name, age, marked=True) / "report.html").write_text("made today")
     (tmp_path / "killed" / "traffic.db-wal").touch()
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "old.txt").write_text("no run")
-    os.utime(tmp_path / "mine" / "old.txt", (0, 0))
     (tmp_path / "latest").symlink_to("old")
-    assert forget_old_runs(tmp_path, START - 3 * DAY_S) == [tmp_path / "old"]
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["killed", "mine", "young"]
+    assert forgotten(tmp_path) == ["old"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["killed", "young"]
+
+
+def test_a_folder_of_a_run_is_marked_when_it_is_made(tmp_path: Path) -> None:
+    folders = create_run_folders(tmp_path, ["north", "yard"], datetime(2026, 5, 4, 8, 0))
+    assert all((folder / MARKER_FILE).is_file() for folder in folders)
+
+
+@pytest.mark.parametrize("name", ["thesis", "photos_20260504-080000"])
+@pytest.mark.parametrize("file", ["summary.json", "run.log", "annotated.mp4", "traffic.db"])
+def test_a_folder_that_no_run_made_is_never_deleted(tmp_path: Path, name: str, file: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / file).write_text("the user's own")
+    os.utime(tmp_path / name / file, (0, 0))
+    assert forgotten(tmp_path) == []
+    assert (tmp_path / name / file).is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "deleted"),
+    [
+        pytest.param("cam1_20260504-080000", True, id="with the name of a run"),
+        pytest.param("cam1_20260504-080000-2", True, id="with the name of the second run of that second"),
+        pytest.param("accident on Monday", False, id="renamed by the user"),
+    ],
+)
+def test_a_run_from_before_there_were_markers_is_known_by_name_and_database(
+    tmp_path: Path, name: str, deleted: bool
+) -> None:
+    old_run(tmp_path / name, 4, marked=False)
+    assert forgotten(tmp_path) == ([name] if deleted else [])
+
+
+def test_links_are_not_followed_out_of_the_output_folder(tmp_path: Path) -> None:
+    elsewhere = old_run(tmp_path / "elsewhere", 4, marked=True)
+    output = tmp_path / "output"
+    run = old_run(output / "run", 4, marked=True)
+    (run / "pictures").symlink_to(elsewhere)
+    (output / "link").symlink_to(elsewhere)
+    (output / "mine").mkdir()
+    (output / "mine" / MARKER_FILE).symlink_to(elsewhere / MARKER_FILE)
+    assert forgotten(output) == ["run"]
+    assert (elsewhere / "traffic.db").is_file()
+    assert (output / "mine").is_dir()
 
 
 def test_the_summary_of_a_long_run_does_not_name_who_passed_too_long_ago() -> None:

@@ -14,6 +14,11 @@ SUMMARY_FILE = "summary.json"
 LOG_FILE = "run.log"
 VIDEO_FILE = "annotated.mp4"
 SCENE_FILE = "scene.jpg"
+MARKER_FILE = ".traffic-monitor-run"
+"""Marks a folder as made by a run: only such a folder may be deleted by ``privacy.keep_days``."""
+MARKER_TEXT = (
+    "This folder was made by Traffic Monitor. With privacy.keep_days set, it is deleted when it is old.\n"
+)
 LATEST = "latest"
 
 UNSAFE_IN_FILE_NAMES = re.compile(r"[^\w.-]+")
@@ -47,6 +52,7 @@ def _make_first_free(output_dir: Path, stem: str) -> Path:
             folder.mkdir()
         except FileExistsError:  # another run of the same second
             continue
+        (folder / MARKER_FILE).write_text(MARKER_TEXT, encoding="utf-8")
         return folder
     raise AssertionError("count() does not end")
 

@@ -1,5 +1,6 @@
 """The runs in an output folder: which there are, how one ends, and which are to be forgotten."""
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -10,16 +11,19 @@ from pathlib import Path
 from loguru import logger
 
 from traffic_monitor.records.best_shots import PLATES_FOLDER, VEHICLES_FOLDER, picture_file
-from traffic_monitor.records.database import DATABASE_FILE, DatabaseError, open_database
+from traffic_monitor.records.database import DATABASE_FILE, SCHEMA_VERSION, DatabaseError, open_database
 from traffic_monitor.records.passages import RunFacts, run_facts
 from traffic_monitor.records.plate_log import UnreadRecord
 from traffic_monitor.records.rows import write_facts
-from traffic_monitor.records.run_folder import LOG_FILE, SUMMARY_FILE, VIDEO_FILE
+from traffic_monitor.records.run_folder import LOG_FILE, MARKER_FILE, SUMMARY_FILE, VIDEO_FILE
 
 DAY_S = 86_400.0
 
 # The write-ahead log changes with every record, the database itself more seldom.
-FILES_OF_A_RUN = (SUMMARY_FILE, LOG_FILE, VIDEO_FILE, DATABASE_FILE, f"{DATABASE_FILE}-wal")
+FILES_OF_A_RUN = (MARKER_FILE, SUMMARY_FILE, LOG_FILE, VIDEO_FILE, DATABASE_FILE, f"{DATABASE_FILE}-wal")
+
+UNMARKED_RUN_NAME = re.compile(r".+_\d{8}-\d{6}(-\d+)?")
+"""Folder name of a run, as runs made it before they left a marker."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,15 @@ def forget_old_records(database: sqlite3.Connection, folder: Path, before: float
 
 
 def forget_old_runs(output_dir: Path, before: float) -> list[Path]:
-    """Delete the folders of runs that recorded nothing since a moment (epoch seconds); the deleted ones.
+    """Delete the folders of runs that recorded nothing since a moment (epoch seconds); returns them.
 
-    Only folders with files that a run writes count; a report or an export made later does not make a run younger.
+    Only folders that a run made are deleted, and no link is followed. A report or an export made later does not
+    make a run younger.
     """
     deleted = []
     for folder in sorted(path for path in output_dir.glob("*/") if not path.is_symlink()):
         times = [path.stat().st_mtime for path in map(folder.joinpath, FILES_OF_A_RUN) if path.is_file()]
-        if times and max(times) < before:
+        if times and max(times) < before and _is_made_by_a_run(folder):
             try:
                 shutil.rmtree(folder)
             except OSError as error:
@@ -98,3 +103,22 @@ def forget_old_runs(output_dir: Path, before: float) -> list[Path]:
             else:
                 deleted.append(folder)
     return deleted
+
+
+def _is_made_by_a_run(folder: Path) -> bool:
+    """Whether the folder holds the marker or, if it is from before there was one, has a run's name and database.
+
+    What is not certain is not deleted: a folder that somebody else made may hold a file of any name.
+    """
+    marker, database_file = folder / MARKER_FILE, folder / DATABASE_FILE
+    if marker.is_file() and not marker.is_symlink():
+        return True
+    if not UNMARKED_RUN_NAME.fullmatch(folder.name) or database_file.is_symlink():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{database_file.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            camera = database.execute("SELECT value FROM run WHERE key = 'camera_id'").fetchone()
+    except sqlite3.Error:
+        return False
+    return 1 <= version <= SCHEMA_VERSION and camera is not None
