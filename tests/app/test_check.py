@@ -50,6 +50,13 @@ def test_with_everything_in_its_place_all_is_fine(files: Path) -> None:
     assert list(Path("out/put").iterdir()) == []
 
 
+def test_trying_the_output_folder_touches_nothing_of_the_users_own(files: Path) -> None:
+    Path("out/put").mkdir(parents=True)
+    Path("out/put/.write-test").write_text("mine")
+    assert wrong(config()) == []
+    assert Path("out/put/.write-test").read_text() == "mine"
+
+
 def test_each_camera_is_looked_at_and_named_by_its_place(files: Path) -> None:
     cameras = [{"camera_id": name, "frame_grabber": {"source": f"{name}.mp4"}} for name in ("clip", "gone")]
     (problem,) = wrong(config(cameras=cameras))

@@ -32,6 +32,32 @@ def test_good_weights_are_kept(tmp_path: Path) -> None:
     assert path.stat().st_size == 5_600_000
 
 
+def refuse_to_download(_path: Path) -> None:
+    raise AssertionError("there is a file already")
+
+
+@pytest.mark.usefixtures("good_model")
+def test_a_file_that_is_there_already_is_only_checked(tmp_path: Path) -> None:
+    (tmp_path / "yolo11n.pt").write_bytes(bytes(5_600_000))
+    assert fetch_official_weights(tmp_path, refuse_to_download) == tmp_path / "yolo11n.pt"
+
+
+def test_a_file_of_the_users_own_is_never_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(official_weights, "_class_names", lambda _path: {0: "forklift"})
+    own = tmp_path / "yolo11n.pt"
+    own.write_bytes(b"fine-tuned" * 600_000)
+    with pytest.raises(FetchError, match=r"does not know car.*is left as it is: move it away"):
+        fetch_official_weights(tmp_path, refuse_to_download)
+    assert own.read_bytes() == b"fine-tuned" * 600_000
+    assert list(tmp_path.iterdir()) == [own]
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FetchError, match="cannot be written there"):
+        fetch_official_weights(tmp_path / "file" / "weights", refuse_to_download)
+
+
 @pytest.mark.usefixtures("good_model")
 def test_the_beginning_of_a_file_is_refused_and_not_kept(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match=r"has 1,000 bytes, at least 5,000,000 were expected"):

@@ -3,6 +3,7 @@
 import importlib.metadata
 import queue
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,9 +140,7 @@ def _check_output(folder: Path) -> Check:
         return Check(subject, False, f"{folder} is a file")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write-test"
-        probe.touch()
-        probe.unlink()
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         return Check(subject, False, f"{folder} cannot be written: {error.strerror}")
     return Check(subject, True, str(folder))

@@ -1,6 +1,7 @@
 """Fetches Ultralytics' official COCO weights for users who are online, and checks what came."""
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,28 +22,43 @@ class FetchError(Exception):
 
 
 def fetch_official_weights(folder: Path, download: Callable[[Path], object] | None = None) -> Path:
-    """Download the official weights into the folder and check them; a file that is there already is only checked.
+    """Download the official weights into the folder and check them.
+
+    A file of that name that is there already is checked and never changed.
 
     Args:
         folder: where they go.
         download: fetches one file to the path it is given; Ultralytics' own downloader when None.
 
     Raises:
-        FetchError: they cannot be downloaded, or what came is not what was asked for. Such a file is not kept.
+        FetchError: they cannot be downloaded or are not what was asked for; then nothing is left of them.
     """
     path = folder / OFFICIAL_WEIGHTS
-    folder.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        try:
+            _check(path)
+        except FetchError as error:
+            raise FetchError(
+                f"{error}; {path} is left as it is: move it away, or choose another --folder"
+            ) from None
+        return path
     try:
-        (download or _download)(path)
-    except Exception as error:
-        path.unlink(missing_ok=True)
-        raise FetchError(f"{OFFICIAL_WEIGHTS} could not be downloaded: {_first_line(error)}") from error
-    try:
-        _check(path)
-    except FetchError:
-        path.unlink(missing_ok=True)
-        raise
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
+            fetched = Path(temporary) / OFFICIAL_WEIGHTS  # Ultralytics knows what to fetch by the file's name.
+            _fetch(fetched, download or _download)
+            fetched.rename(path)
+    except OSError as error:
+        raise FetchError(f"{folder}: the weights cannot be written there: {error.strerror}") from error
     return path
+
+
+def _fetch(path: Path, download: Callable[[Path], object]) -> None:
+    try:
+        download(path)
+    except Exception as error:
+        raise FetchError(f"{OFFICIAL_WEIGHTS} could not be downloaded: {_first_line(error)}") from error
+    _check(path)
 
 
 def use_for_vehicles(weights: Path, settings_file: Path) -> None:
