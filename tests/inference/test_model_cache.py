@@ -1,5 +1,6 @@
 """Converted models are kept, and only whole ones. The conversion itself is faked."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -7,9 +8,16 @@ import pytest
 from loguru import logger
 
 from traffic_monitor.inference import model_cache, yolo
-from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir, digest, quantised_folder
+from traffic_monitor.inference.model_cache import (
+    as_openvino,
+    default_cache_dir,
+    digest,
+    quantised_folder,
+    usable_cache_dir,
+)
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.settings import Backend, DetectorSettings, Settings
+from traffic_monitor.shared_utils.errors import ServiceError
 
 
 class Converter:
@@ -126,7 +134,167 @@ def test_the_cache_is_where_the_user_wants_caches(tmp_path: Path, monkeypatch: p
     assert default_cache_dir() == tmp_path / "home" / ".cache" / "traffic-monitor"
 
 
-@pytest.mark.parametrize(("backend", "export"), [("openvino", "as_openvino"), ("onnxruntime", "as_onnx")])
+def leftover_in(cache: Path) -> Path:
+    """What a process that was killed while it converted a model leaves behind."""
+    part = cache / "tmp4z_k1x" / "car_openvino_model"
+    part.mkdir(parents=True)
+    (part / "car.bin").write_bytes(b"half")
+    return part.parent
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["to be converted", "in the cache"])
+def test_what_a_killed_conversion_left_is_cleaned_at_the_next_start(
+    is_kept: bool, tmp_path: Path, onnx: Path, converter: Converter
+) -> None:
+    cache = tmp_path / "cache"
+    if is_kept:
+        as_openvino(onnx, None, cache)
+    leftover_in(cache)
+    folder = as_openvino(onnx, None, cache)
+    assert list(cache.iterdir()) == [folder]
+
+
+def test_what_a_process_converts_at_the_moment_is_left_alone(
+    tmp_path: Path, onnx: Path, converter: Converter
+) -> None:
+    cache = tmp_path / "cache"
+    as_openvino(onnx, None, cache)
+    part = leftover_in(cache)
+    other = os.open(cache, os.O_RDONLY)
+    try:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        as_openvino(onnx, None, cache)
+        assert part.exists()
+    finally:
+        os.close(other)
+
+
+def test_where_no_cache_can_be_made_a_temporary_folder_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: list[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(model_cache.tempfile, "tempdir", str(tmp_path / "tmp"))
+    assert usable_cache_dir() == tmp_path / "tmp" / f"traffic-monitor-models-{os.getuid()}"
+    assert len(log_lines) == 1
+    assert log_lines[0].startswith("WARNING converted models cannot be kept in")
+    monkeypatch.setattr(model_cache.tempfile, "tempdir", str(tmp_path / "file"))
+    assert usable_cache_dir() is None
+
+
+def test_a_cache_that_can_be_written_is_used_and_nothing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: list[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "new"))
+    assert usable_cache_dir() == tmp_path / "new" / "traffic-monitor"
+    assert (list((tmp_path / "new" / "traffic-monitor").iterdir()), log_lines) == ([], [])
+
+
+def test_a_temporary_folder_of_somebody_else_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(model_cache.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(model_cache.os, "getuid", lambda: tmp_path.stat().st_uid + 1)
+    assert usable_cache_dir() is None
+
+
+class FakeOpenVino:
+    """Loads folders whose model is not marked as damaged."""
+
+    loaded: list[tuple[Path, object]]
+
+    def __init__(self, folder: Path, *options: object) -> None:
+        if (folder / "model.xml").read_bytes() == b"half":
+            raise RuntimeError("Incorrect weights\nin bin file!")
+        self.loaded.append((folder, options[-1]))
+
+
+@pytest.fixture
+def openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[FakeOpenVino]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(FakeOpenVino, "loaded", [], raising=False)
+    monkeypatch.setattr(yolo, "OpenVinoDetector", FakeOpenVino)
+    return FakeOpenVino
+
+
+def load(model: Path) -> None:
+    load_detector("lp_detector", DetectorSettings(model_path=model, conf_threshold=0.4, device="cpu"))
+
+
+def test_a_damaged_model_in_the_cache_is_made_anew(
+    onnx: Path, converter: Converter, openvino: type[FakeOpenVino], log_lines: list[str]
+) -> None:
+    folder = as_openvino(onnx, None, default_cache_dir())
+    (folder / "model.xml").write_bytes(b"half")
+    load(onnx)
+    assert openvino.loaded == [(folder, default_cache_dir() / "compiled")]
+    assert converter.calls == 2
+    assert log_lines == [f"WARNING {folder} is damaged and is made anew: Incorrect weights in bin file!\n"]
+
+
+def test_a_model_that_is_damaged_itself_is_made_anew_once_and_then_refused(
+    onnx: Path, converter: Converter, openvino: type[FakeOpenVino], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def convert(onnx_path: Path, imgsz: object, folder: Path) -> None:
+        converter(onnx_path, imgsz, folder)
+        (folder / "model.xml").write_bytes(b"half")
+
+    monkeypatch.setattr(model_cache, "_convert", convert)
+    with pytest.raises(ServiceError, match="cannot be loaded as a YOLO model: Incorrect weights in bin file!"):
+        load(onnx)
+    assert converter.calls == 2
+
+
+def quantised_beside(model: Path, metadata: str | None, weights: bytes = b"int8") -> Path:
+    folder = quantised_folder(model)
+    folder.mkdir()
+    (folder / "model.xml").write_bytes(weights)
+    if metadata is not None:
+        (folder / "metadata.yaml").write_text(metadata)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        pytest.param("names: [1, {", id="no YAML"),
+        pytest.param("hello", id="a text"),
+        pytest.param("", id="empty"),
+        pytest.param(None, id="missing"),
+    ],
+)
+def test_broken_metadata_of_the_quantised_form_is_reported_and_the_model_converted(
+    metadata: str | None, onnx: Path, converter: Converter, openvino: type[FakeOpenVino], log_lines: list[str]
+) -> None:
+    folder = quantised_beside(onnx, metadata)
+    load(onnx)
+    assert [loaded.name.startswith("plates-") for loaded, _ in openvino.loaded] == [True]
+    assert [line.partition(" is damaged")[0] for line in log_lines] == [f"WARNING {folder / 'metadata.yaml'}"]
+
+
+def test_a_quantised_form_that_cannot_be_loaded_is_reported_and_the_model_converted(
+    onnx: Path, converter: Converter, openvino: type[FakeOpenVino], log_lines: list[str]
+) -> None:
+    folder = quantised_beside(onnx, f"made_from: {digest(onnx)}", b"half")
+    load(onnx)
+    assert [loaded.name.startswith("plates-") for loaded, _ in openvino.loaded] == [True]
+    assert log_lines[0].startswith(f"WARNING {folder} cannot be loaded, so {onnx} is converted: Incorrect weights")
+
+
+def test_without_any_cache_the_shipped_detector_runs_all_the_same(
+    tmp_path: Path, openvino: type[FakeOpenVino], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "car.onnx").write_bytes(b"weights")
+    folder = quantised_beside(tmp_path / "car.onnx", f"made_from: {digest(tmp_path / 'car.onnx')}")
+    monkeypatch.setattr(yolo, "usable_cache_dir", lambda: None)
+    load(tmp_path / "car.onnx")
+    assert openvino.loaded == [(folder, None)]
+
+
+@pytest.mark.parametrize(("backend", "export"), [("openvino", "converted"), ("onnxruntime", "as_onnx")])
 def test_a_model_that_cannot_be_converted_runs_as_it_is_with_a_warning_on_the_terminal(
     backend: str, export: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,15 +4,21 @@ On CPUs OpenVINO runs the same network several times as fast as PyTorch and ONNX
 """
 
 import ast
+import contextlib
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+from loguru import logger
+
+if sys.platform != "win32":
+    import fcntl
 
 from traffic_monitor.inference.detection import ImageSize
 from traffic_monitor.inference.environment import prepare_environment
@@ -34,6 +40,22 @@ def default_cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "traffic-monitor"
 
 
+def usable_cache_dir() -> Path | None:
+    """:func:`default_cache_dir`; a temporary folder where that cannot be written; None where neither can."""
+    user = os.getuid() if sys.platform != "win32" else 0
+    wanted = default_cache_dir()
+    for folder in (wanted, Path(tempfile.gettempdir()) / f"traffic-monitor-models-{user}"):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder is not wanted and sys.platform != "win32" and folder.stat().st_uid != user:
+                raise PermissionError(f"{folder} belongs to somebody else")
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError as error:
+            logger.warning("converted models cannot be kept in {}: {}", folder, error)
+    return None
+
+
 def as_openvino(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
     """The OpenVINO folder of an Ultralytics ``.pt`` or ``.onnx`` model; converted when the cache does not have it.
 
@@ -48,11 +70,39 @@ def as_openvino(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
     Raises:
         Exception: the file cannot be read or converted, or the cache cannot be written.
     """
-    quantised = quantised_folder(model_path)
-    if quantised.is_dir() and _made_from(quantised) == digest(model_path):
-        return quantised
+    return quantised_form(model_path) or converted(model_path, imgsz, cache_dir)
+
+
+def quantised_form(model_path: Path) -> Path | None:
+    """The quantised form beside a model, if it was made from this very file."""
+    folder = quantised_folder(model_path)
+    if not folder.is_dir():
+        return None
+    file = folder / "metadata.yaml"
+    try:
+        made_from = dict(yaml.safe_load(file.read_text(encoding="utf-8"))).get(MADE_FROM)
+    except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
+        logger.warning("{} is damaged, so {} is converted: {}", file, model_path, " ".join(str(error).split()))
+        return None
+    return folder if made_from == digest(model_path) else None
+
+
+def converted(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
+    """The OpenVINO folder of a model from the cache; arguments and errors as in :func:`as_openvino`."""
     convert = _export_openvino if model_path.suffix == ".pt" else _convert
     return _kept(model_path, imgsz, cache_dir, FOLDER_SUFFIX, convert)
+
+
+def discard(kept: Path) -> None:
+    """Delete a converted model, folder or file, from the cache.
+
+    Raises:
+        OSError: it cannot be deleted.
+    """
+    if kept.is_dir():
+        shutil.rmtree(kept)
+    else:
+        kept.unlink(missing_ok=True)
 
 
 def quantised_folder(model_path: Path) -> Path:
@@ -63,10 +113,6 @@ def quantised_folder(model_path: Path) -> Path:
 def digest(model_path: Path) -> str:
     """Tells one model file from others."""
     return hashlib.sha256(model_path.read_bytes()).hexdigest()[:16]
-
-
-def _made_from(folder: Path) -> object:
-    return yaml.safe_load((folder / "metadata.yaml").read_text(encoding="utf-8")).get(MADE_FROM)
 
 
 def as_onnx(model_path: Path, imgsz: ImageSize, cache_dir: Path) -> Path:
@@ -83,15 +129,45 @@ def _kept(
 ) -> Path:
     made_from = model_path.read_bytes() + f"{imgsz} {EXPORT_OPTIONS}".encode()
     target = cache_dir / f"{model_path.stem}-{hashlib.sha256(made_from).hexdigest()[:16]}{suffix}"
-    if not target.exists():
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache_dir) as temporary:
-            part = Path(temporary) / target.name
-            convert(model_path, imgsz, part)
-            # Another run may have been faster; then what it made is as good as ours.
-            if not target.exists():
-                shutil.move(part, target)
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with _alone_in(cache_dir, waits=not target.exists()) as is_alone:
+        if is_alone:  # So whoever began these was killed.
+            for leftover in cache_dir.glob(f"{tempfile.gettempprefix()}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+        if not target.exists():
+            with tempfile.TemporaryDirectory(dir=cache_dir) as temporary:
+                part = Path(temporary) / target.name
+                convert(model_path, imgsz, part)
+                # Without a lock another run may have been faster; then what it made is as good as ours.
+                if not target.exists():
+                    shutil.move(part, target)
     return target
+
+
+@contextlib.contextmanager
+def _alone_in(cache_dir: Path, *, waits: bool) -> Iterator[bool]:
+    """Hold the lock of the cache, under which models are converted. The system frees that of a killed process.
+
+    Args:
+        cache_dir: an existing folder.
+        waits: whether to wait for a process that converts; else go on without the lock.
+
+    Yields:
+        Whether the lock is held; never where the system or the folder's file system has none.
+    """
+    if sys.platform == "win32":
+        yield False
+        return
+    descriptor = os.open(cache_dir, os.O_RDONLY)
+    try:
+        is_held = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            is_held = False
+        yield is_held
+    finally:
+        os.close(descriptor)
 
 
 def _export_openvino(model_path: Path, imgsz: ImageSize, folder: Path) -> None:

@@ -55,7 +55,7 @@ class OpenVinoDetector(DetectionModel):
             A network of fixed size keeps its own.
         threads: processor threads to use.
         searches: number of searches that will overlap.
-        compiled_dir: where compiled networks are kept for the next start.
+        compiled_dir: where compiled networks are kept for the next start; None: nowhere.
 
     Raises:
         Exception: the folder does not hold such a model.
@@ -69,7 +69,7 @@ class OpenVinoDetector(DetectionModel):
         imgsz: ImageSize,
         threads: int,
         searches: int,
-        compiled_dir: Path,
+        compiled_dir: Path | None,
     ) -> None:
         metadata = yaml.safe_load((folder / "metadata.yaml").read_text(encoding="utf-8"))
         self.names = {int(number): str(name) for number, name in metadata["names"].items()}
@@ -77,7 +77,8 @@ class OpenVinoDetector(DetectionModel):
         self._conf_threshold = conf_threshold
         self._iou_threshold = iou_threshold
         self._core = ov.Core()
-        self._core.set_property({"CACHE_DIR": str(compiled_dir)})
+        if compiled_dir is not None:
+            self._core.set_property({"CACHE_DIR": str(compiled_dir)})
         self._options = {
             "PERFORMANCE_HINT": "LATENCY" if searches == 1 else "THROUGHPUT",
             "PERFORMANCE_HINT_NUM_REQUESTS": searches,

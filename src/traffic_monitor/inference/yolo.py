@@ -9,7 +9,7 @@ from loguru import logger
 
 from traffic_monitor.inference.detection import DetectedBox, DetectionModel, ImageSize, Size, boxes_inside
 from traffic_monitor.inference.environment import has_nvidia_driver, prepare_environment, silenced, thread_budget
-from traffic_monitor.inference.model_cache import as_onnx, as_openvino, default_cache_dir
+from traffic_monitor.inference.model_cache import as_onnx, converted, discard, quantised_form, usable_cache_dir
 from traffic_monitor.inference.openvino_model import OpenVinoDetector
 from traffic_monitor.settings import Backend, DetectorSettings
 from traffic_monitor.shared_utils.errors import ServiceError
@@ -79,7 +79,7 @@ def load_detector(section: str, settings: DetectorSettings, searches: int = 1) -
         device = _device(settings)
         return _load(settings, path, _backend(settings.backend, path, device), device, searches)
     except Exception as error:
-        raise ServiceError(f"{path} cannot be loaded as a YOLO model: {error}") from error
+        raise ServiceError(f"{path} cannot be loaded as a YOLO model: {_one_line(error)}") from error
 
 
 def _device(settings: DetectorSettings) -> str:
@@ -102,23 +102,49 @@ def _backend(wanted: Backend, path: Path, device: str) -> Backend:
 
 
 def _load(settings: DetectorSettings, path: Path, backend: Backend, device: str, searches: int) -> DetectionModel:
+    is_converted = backend is Backend.OPENVINO or (backend is Backend.ONNXRUNTIME and path.suffix == ".pt")
+    cache = usable_cache_dir() if is_converted else None
     thresholds = settings.conf_threshold, settings.iou_threshold
-    if backend is Backend.OPENVINO:
-        folder = path if path.is_dir() else _exported(path, settings.imgsz, backend)
-        if folder.is_dir():
-            compiled_dir = default_cache_dir() / "compiled"
-            return OpenVinoDetector(folder, *thresholds, settings.imgsz, thread_budget(), searches, compiled_dir)
-    elif backend is Backend.ONNXRUNTIME and path.suffix == ".pt":
-        path = _exported(path, settings.imgsz, backend)
-    return UltralyticsDetector(path, *thresholds, settings.imgsz, device)
 
+    def run(model: Path) -> DetectionModel:
+        if backend is Backend.OPENVINO and model.is_dir():
+            compiled_dir = None if cache is None else cache / "compiled"
+            return OpenVinoDetector(model, *thresholds, settings.imgsz, thread_budget(), searches, compiled_dir)
+        return UltralyticsDetector(model, *thresholds, settings.imgsz, device)
 
-def _exported(path: Path, imgsz: ImageSize, backend: Backend) -> Path:
-    """The model in the form a backend needs; as it is, with a warning, where that fails."""
-    export = as_openvino if backend is Backend.OPENVINO else as_onnx
+    if path.is_dir() or not is_converted:
+        return run(path)
+    quantised = quantised_form(path) if backend is Backend.OPENVINO else None
+    if quantised is not None:
+        try:
+            return run(quantised)
+        except Exception as error:  # noqa: BLE001 - the original works as well, only slower
+            logger.warning("{} cannot be loaded, so {} is converted: {}", quantised, path, _one_line(error))
+    exported = _exported(path, settings.imgsz, backend, cache)
     try:
+        return run(exported)
+    except Exception as error:
+        if exported == path:
+            raise
+        logger.warning("{} is damaged and is made anew: {}", exported, _one_line(error))
+        discard(exported)
+    return run(_exported(path, settings.imgsz, backend, cache))
+
+
+def _exported(path: Path, imgsz: ImageSize, backend: Backend, cache: Path | None) -> Path:
+    """The model in the form a backend needs; as it is, with a warning, where that fails."""
+    export = converted if backend is Backend.OPENVINO else as_onnx
+    try:
+        if cache is None:
+            raise OSError("there is no folder to keep the result in")
         with silenced():
-            return export(path, imgsz, default_cache_dir())
+            return export(path, imgsz, cache)
     except Exception as error:  # noqa: BLE001 - the original works as well, only slower
-        logger.warning("{} could not be converted to {} and runs as it is, slower: {}", path, backend.value, error)
+        logger.warning(
+            "{} could not be converted to {} and runs as it is, slower: {}", path, backend.value, _one_line(error)
+        )
         return path
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
