@@ -1,14 +1,18 @@
 """Messages spread over workers, and their results in order again."""
 
+import contextlib
 import queue
 import random
+import time
 from typing import Any
 
 import pytest
 
 from tests.builders import drain, start
-from traffic_monitor.runtime.transport import DropPolicy
+from traffic_monitor.runtime.transport import RETRY_FULL_S, DropPolicy
 from traffic_monitor.runtime.workers import InTurn, Resequencer, Spread, responsible
+
+ROOM = 16
 
 
 def never() -> bool:
@@ -60,6 +64,23 @@ def test_with_no_room_anywhere_a_file_waits_and_a_camera_drops_the_oldest() -> N
     for index in range(5):
         dropping.send(index, never)
     assert (sorted(drain(workers[0]) + drain(workers[1])), dropping.dropped) == ([3, 4], 3)
+
+
+def test_a_camera_waits_a_moment_where_the_oldest_message_cannot_be_taken_out_yet() -> None:
+    class Unflushed(queue.Queue[Any]):
+        """Full, but its messages have not reached the pipe yet, as in a process that has just put them."""
+
+        tries = 0
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            self.tries += 1
+            raise queue.Empty
+
+    worker = Unflushed(1)
+    worker.put("first")
+    end = time.monotonic() + 0.1
+    Spread([worker], DropPolicy.DROP_OLDEST).send("second", lambda: time.monotonic() > end)
+    assert 1 <= worker.tries <= 0.1 / RETRY_FULL_S + 1
 
 
 def test_a_worker_that_died_gets_nothing_more_and_holds_nobody_up() -> None:
@@ -142,33 +163,105 @@ def test_a_camera_that_died_is_not_waited_for_but_what_it_gave_counts() -> None:
     assert source.get(timeout=2) is None
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_whatever_the_workers_did_frames_come_in_the_order_of_each_camera(seed: int) -> None:
+def indexes(messages: list[Any], camera: str) -> list[int]:
+    """The frames of one camera, in the order in which they came."""
+    return [message["frame_index"] for message in messages if message["camera_id"] == camera]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_each_cameras_frames_come_in_order_and_none_is_lost_however_the_workers_mix_the_cameras(seed: int) -> None:
     drawn = random.Random(seed)
+    cameras = ["north", "south", "yard"]
+    streams: list[dict[str, list[Any]]] = [{camera: [] for camera in cameras} for _ in range(3)]
+    sent: dict[str, list[int]] = {camera: [] for camera in cameras}
+    for camera in cameras:
+        for index in range(20):
+            if drawn.random() < 0.9:  # The workers failed on the others.
+                drawn.choice(streams)[camera].append(frame(index, camera))
+                sent[camera].append(index)
     workers = queues(3)
-    counters = {"north": 0, "south": 0}
-    sent: list[dict[str, Any]] = []
-    for number in range(60):
-        camera = drawn.choice(list(counters))
-        message = {**frame(counters[camera], camera), "captured_at": float(number)}
-        counters[camera] += 1
-        if drawn.random() < 0.9:  # The others were not to be decoded.
-            drawn.choice(workers).put(message)
-            sent.append(message)
-    for worker in workers:
+    for worker, stream in zip(workers, streams, strict=True):
+        # A worker keeps the order of each camera, but nothing says which camera comes first.
+        while left := [camera for camera in cameras if stream[camera]]:
+            worker.put(stream[drawn.choice(left)].pop(0))
         worker.put(None)
-    source = Resequencer(workers)
-    received = [source.get(timeout=2) for _ in range(len(sent) + 1)]
+    source = Resequencer(workers, room=60)
+    received = [source.get(timeout=2) for _ in range(sum(map(len, sent.values())) + 1)]
     assert received.pop() is None
-    for camera in counters:
-        wanted = [message for message in sent if message["camera_id"] == camera]
-        assert [message for message in received if message["camera_id"] == camera] == wanted
+    assert {camera: indexes(received, camera) for camera in cameras} == sent
     assert source.dropped == 0
+
+
+def test_a_frame_that_is_behind_another_cameras_frame_is_waited_for() -> None:
+    workers = queues(2)
+    for message in (frame(1, "north"), frame(1, "south"), None):
+        workers[0].put(message)
+    for message in (frame(0, "south"), frame(2, "south"), frame(0, "north"), None):
+        workers[1].put(message)
+    source = Resequencer(workers, room=ROOM)
+    received = [source.get(timeout=2) for _ in range(5)]
+    assert (indexes(received, "north"), indexes(received, "south")) == ([0, 1], [0, 1, 2])
+    assert (source.get(timeout=2), source.dropped) == (None, 0)
+
+
+def test_no_frame_of_several_files_is_lost_between_distributor_and_resequencer() -> None:
+    cameras, frames, workers = [f"cam{number}" for number in range(4)], 100, 3
+    edges = [queues(workers, 4) for _ in cameras]
+    found = queues(workers, 16)
+
+    def grab(camera: str, outgoing: list[queue.Queue[Any]]) -> None:
+        distributor = Spread(outgoing, DropPolicy.BLOCK)
+        for index in range(frames):
+            distributor.send(frame(index, camera), never)
+        distributor.end(never)
+
+    def search(number: int) -> None:
+        source = InTurn([outgoing[number] for outgoing in edges])
+        message: Any = ...
+        while message is not None:
+            with contextlib.suppress(queue.Empty):
+                message = source.get(timeout=0.1)
+                found[number].put(message)
+
+    futures = [start(grab, camera, outgoing) for camera, outgoing in zip(cameras, edges, strict=True)]
+    futures += [start(search, number) for number in range(workers)]
+    source = Resequencer(found, room=16)
+    received = [source.get(timeout=20) for _ in range(len(cameras) * frames + 1)]
+    assert received.pop() is None
+    assert {camera: indexes(received, camera) for camera in cameras} == {
+        camera: list(range(frames)) for camera in cameras
+    }
+    assert source.dropped == 0
+    for future in futures:
+        future.result(timeout=5)
+
+
+def test_a_worker_that_is_far_ahead_has_to_wait() -> None:
+    workers = queues(2)
+    for index in range(1, 20):
+        workers[1].put(frame(index))
+    source = Resequencer(workers, room=4)
+    with pytest.raises(queue.Empty):
+        source.get(timeout=0.1)
+    # Four wait in the resequencer; two more can be on their way through the reading thread.
+    assert workers[1].qsize() >= 19 - 4 - 2
+    workers[0].put(frame(0))
+    assert [source.get(timeout=2)["frame_index"] for _ in range(20)] == list(range(20))
+
+
+def test_workers_that_all_wait_for_each_other_go_on_with_the_oldest_frame() -> None:
+    workers = queues(2)
+    for number, camera in enumerate(("north", "south")):
+        for index in range(1, 5):
+            workers[number].put(frame(index, camera))
+    source = Resequencer(workers, room=2)
+    received = [source.get(timeout=2) for _ in range(4)]
+    assert indexes(received, "north") == [1, 2, 3, 4]
 
 
 def test_a_frame_waits_for_the_one_before_it() -> None:
     workers = queues(2)
-    source = Resequencer(workers)
+    source = Resequencer(workers, room=ROOM)
     workers[1].put(frame(1))
     with pytest.raises(queue.Empty):
         source.get(timeout=0.05)
@@ -178,7 +271,7 @@ def test_a_frame_waits_for_the_one_before_it() -> None:
 
 def test_a_frame_that_a_worker_dropped_is_not_waited_for_once_it_gives_a_later_one() -> None:
     workers = queues(2)
-    source = Resequencer(workers)
+    source = Resequencer(workers, room=ROOM)
     workers[1].put(frame(1))  # Frame 0 failed in the other one.
     workers[0].put(frame(2))
     assert [source.get(timeout=2)["frame_index"] for _ in range(2)] == [1, 2]
@@ -186,7 +279,7 @@ def test_a_frame_that_a_worker_dropped_is_not_waited_for_once_it_gives_a_later_o
 
 def test_a_worker_that_died_is_not_waited_for_but_what_it_gave_counts() -> None:
     workers, gone = queues(2), set[int]()
-    source = Resequencer(workers, lambda: gone)
+    source = Resequencer(workers, lambda: gone, room=ROOM)
     workers[0].put(frame(0))
     workers[1].put(frame(3))
     assert source.get(timeout=2)["frame_index"] == 0
@@ -200,7 +293,7 @@ def test_a_worker_that_died_is_not_waited_for_but_what_it_gave_counts() -> None:
 
 def test_the_order_is_kept_even_if_a_frame_comes_too_late() -> None:
     workers = queues(1)
-    source = Resequencer(workers)
+    source = Resequencer(workers, room=ROOM)
     for index in (0, 2, 1, 3):
         workers[0].put(frame(index))
     workers[0].put(None)

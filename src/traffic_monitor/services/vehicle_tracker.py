@@ -69,7 +69,7 @@ def vehicle_tracker_process(
     """
     control = control or ServiceControl()
     source = (
-        Resequencer(input_q, partial(control.gone, ServiceName.VEHICLE_DETECTOR))
+        Resequencer(input_q, partial(control.gone, ServiceName.VEHICLE_DETECTOR), room=config.queue_size)
         if isinstance(input_q, Sequence)
         else input_q
     )
