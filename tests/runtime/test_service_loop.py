@@ -231,6 +231,24 @@ def test_messages_are_prepared_where_it_is_asked_for(ahead: bool, prepared: list
     assert service.prepared == prepared
 
 
+def test_a_message_that_cannot_be_prepared_is_a_failed_message(log_lines: list[str]) -> None:
+    class Unprepared(Doubler):
+        def prepare(self, message: Any) -> None:
+            if message["frame_id"] == "f-1":
+                raise ValueError("no memory for this shape")
+
+    ours, theirs = Pipe()
+    outgoing = queue.Queue[Any]()
+    frames = [{"frame_id": f"f-{number}"} for number in range(3)]
+    run(Unprepared(), filled(*frames, None), outgoing, prepare_ahead=True, control=ServiceControl(theirs))
+    assert [each["frame_id"] for each in drain(outgoing)[:-2]] == ["f-0", "f-0", "f-2", "f-2"]
+    assert any("doubler failed on frame f-1: no memory for this shape" in line for line in log_lines)
+    heard = []
+    while ours.poll():
+        heard.append(ours.recv())
+    assert (heard[-1].processed, heard[-1].errors) == (2, 1)
+
+
 @pytest.mark.parametrize("gives_way", [False, True])
 def test_a_service_that_may_wait_gives_way_once_it_is_built(
     monkeypatch: pytest.MonkeyPatch, gives_way: bool

@@ -15,6 +15,7 @@ from traffic_monitor.runtime.transport import (
     FanIn,
     Output,
     Prefetch,
+    PreparationError,
     widen_pipe,
 )
 
@@ -142,12 +143,22 @@ def test_the_next_messages_are_prepared_while_the_first_is_in_work() -> None:
     assert [source.get(timeout=2) for _ in range(3)] == ["b", "c", "d"]
 
 
-def test_a_message_that_cannot_be_prepared_comes_all_the_same_and_so_does_the_end() -> None:
-    waiting: queue.Queue[Any] = queue.Queue()
-    for message in (0, 5, None):
-        waiting.put(message)
-    source = Prefetch(waiting, lambda number: 1 / number)
-    assert [source.get(timeout=2) for _ in range(3)] == [0, 5, None]
+def test_a_message_that_cannot_be_prepared_is_an_error_and_the_next_ones_come() -> None:
+    source = Prefetch(filled(1, 0, 5, None), lambda number: 1 / number)
+    assert source.get(timeout=2) == 1
+    with pytest.raises(PreparationError) as failure:
+        source.get(timeout=2)
+    assert (failure.value.message, type(failure.value.__cause__)) == (0, ZeroDivisionError)
+    assert [source.get(timeout=2) for _ in range(2)] == [5, None]
+
+
+def test_an_input_that_fails_is_an_error_and_not_silence() -> None:
+    class Broken:
+        def get(self, *, timeout: float) -> Any:
+            raise EOFError("half a message")
+
+    with pytest.raises(EOFError, match="half a message"):
+        Prefetch(Broken()).get(timeout=2)
 
 
 def test_fetching_ahead_waits_no_longer_than_asked_for() -> None:

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tests.builders import (
     start,
     without_added_fields,
 )
-from traffic_monitor.inference.detection import DetectedBox, Size
+from traffic_monitor.inference.detection import DetectedBox, PendingBoxes, Size
 from traffic_monitor.services import vehicle_detector as module
 from traffic_monitor.services.vehicle_detector import (
     VehicleDetector,
@@ -25,7 +26,7 @@ from traffic_monitor.services.vehicle_detector import (
 from traffic_monitor.settings import Settings, VehicleDetectorSettings
 from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.errors import ServiceError
-from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
+from traffic_monitor.shared_utils.frame_codec import FrameCodecError, Image, encode_frame
 
 COCO = {0: "person", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
 
@@ -107,6 +108,24 @@ def test_a_frame_in_which_nothing_moved_has_the_vehicles_of_the_last_search(
     assert [(answer["frame_index"], len(answer["detections"])) for answer in answers] == [
         (0, 1), (1, 1), (2, 1), (3, 1),
     ]  # fmt: skip
+
+
+class FailingModel(FakeDetectionModel):
+    """Cannot start a search, as a network that does not fit into the memory."""
+
+    def start(
+        self, image: Image, class_ids: Sequence[int] | None = None, size: Size | None = None
+    ) -> PendingBoxes:
+        raise MemoryError("no room for this shape")
+
+
+def test_searches_that_cannot_be_started_are_errors_and_not_empty_roads(settings: Settings) -> None:
+    detector = VehicleDetector(settings, FailingModel())
+    for index, level in enumerate((0, 0, 40, 80)):
+        with pytest.raises(MemoryError):
+            detector.process(moved(index, level))
+        with pytest.raises(MemoryError):
+            detector.prepare(moved(index, level))
 
 
 def test_the_model_is_asked_for_vehicles_only(settings: Settings) -> None:

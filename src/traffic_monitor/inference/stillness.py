@@ -1,5 +1,7 @@
 """Whether anything moved between two pictures. Where nothing did, there is nothing new to search for."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -23,22 +25,36 @@ class StillnessGate:
     """Compares each picture with the last one that was searched, so that slow movement adds up and is seen."""
 
     def __init__(self) -> None:
-        self._searched: Image | None = None
-        self._shape: tuple[int, ...] = ()
+        self._searched: _Picture | None = None
+        self._latest: _Picture | None = None
         self._still_frames = 0
 
     def needs_search(self, image: Image) -> bool:
-        """Whether a BGR picture differs from the last for which this was true, or has to be searched anyway."""
-        sampled = cv2.resize(image, SAMPLED, interpolation=cv2.INTER_NEAREST)
-        places = cv2.resize(sampled, GRID, interpolation=cv2.INTER_AREA)
-        small = np.asarray(cv2.cvtColor(places, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        """Whether a BGR picture differs from the last one that was searched, or has to be searched anyway."""
+        self._latest = picture = _Picture(image.shape, _places(image))
         if (
             self._searched is not None
-            and image.shape == self._shape
+            and picture.shape == self._searched.shape
             and self._still_frames < MOST_STILL_FRAMES
-            and cv2.absdiff(small, self._searched).max() < MOVED_LEVELS
+            and cv2.absdiff(picture.places, self._searched.places).max() < MOVED_LEVELS
         ):
             self._still_frames += 1
             return False
-        self._searched, self._shape, self._still_frames = small, image.shape, 0
         return True
+
+    def searched(self) -> None:
+        """The search in the latest picture has begun: later ones are compared with it."""
+        self._searched, self._still_frames = self._latest, 0
+
+
+@dataclass(frozen=True)
+class _Picture:
+    shape: tuple[int, ...]
+    places: Image
+    """Grey levels of the grid's places."""
+
+
+def _places(image: Image) -> Image:
+    sampled = cv2.resize(image, SAMPLED, interpolation=cv2.INTER_NEAREST)
+    places = cv2.resize(sampled, GRID, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(places, cv2.COLOR_BGR2GRAY), dtype=np.uint8)

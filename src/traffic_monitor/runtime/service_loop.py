@@ -10,7 +10,7 @@ from loguru import logger
 
 from traffic_monitor.runtime.control import ServiceControl, WorkLog
 from traffic_monitor.runtime.cores import give_way
-from traffic_monitor.runtime.transport import MessageSource, Outgoing, Prefetch
+from traffic_monitor.runtime.transport import MessageSource, Outgoing, Prefetch, PreparationError
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S, REPORT_INTERVAL_S
 from traffic_monitor.shared_utils.errors import ServiceError
 
@@ -140,13 +140,14 @@ class _Loop:
         except queue.Empty:
             self._service.idle()
             return False
+        except PreparationError as failure:
+            self._note_failure(failure.message, failure.__cause__ or failure)
+            return False
         if message is None:
             return True
         started = time.perf_counter()
         try:
             results = list(self._service.process(message))
-        except ServiceError:
-            raise
         except Exception as error:  # noqa: BLE001 - one bad message must not end the service
             self._note_failure(message, error)
             return False
@@ -157,7 +158,9 @@ class _Loop:
         self._send(results)
         return False
 
-    def _note_failure(self, message: Any, error: Exception) -> None:
+    def _note_failure(self, message: Any, error: BaseException) -> None:
+        if isinstance(error, ServiceError):
+            raise error
         self._work.failed()
         frame_id = message.get("frame_id", "?") if isinstance(message, dict) else "?"
         logger.opt(exception=error).error("{} failed on frame {}: {}", self._name, frame_id, error)

@@ -21,8 +21,8 @@ from traffic_monitor.runtime.transport import (
     Outgoing,
     Output,
     Prefetch,
+    abandon_unsent,
     discard_oldest,
-    forget_unsent,
 )
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S
 
@@ -89,7 +89,7 @@ class Spread:
     def abandon(self) -> None:
         """Forget what is still unsent."""
         for message_queue in self._queues.values():
-            forget_unsent(message_queue)
+            abandon_unsent(message_queue)
 
     def _candidates(self, message: Any) -> list[int]:
         """The workers that may have a message, the one to be asked first in front."""
@@ -107,7 +107,7 @@ class Spread:
     def _leave_out_gone(self) -> bool:
         """Whether a worker is left."""
         for number in set(self._gone()) & set(self._queues):
-            forget_unsent(self._queues.pop(number))
+            abandon_unsent(self._queues.pop(number))
         return bool(self._queues)
 
 

@@ -57,6 +57,8 @@ class VehicleDetector(Service):
         if self._gate is None or self._gate.needs_search(image):
             # Frames in which nothing moved ask for the same boxes again.
             self._latest = cache(self._model.start(image, list(self._names), size))
+            if self._gate is not None:
+                self._gate.searched()  # Not before: a search that could not be started has found nothing.
         return self._latest
 
 

@@ -4,7 +4,6 @@ Whatever offers these two methods with ``queue.Full`` and ``queue.Empty`` can ca
 services do not change when the transport does.
 """
 
-import contextlib
 import queue
 import threading
 import time
@@ -12,11 +11,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
+from traffic_monitor.runtime.transport.multiprocess import abandon_unsent, discard_oldest
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S
 
 IDLE_POLL_S = 0.005
@@ -24,9 +19,6 @@ IDLE_POLL_S = 0.005
 
 RETRY_FULL_S = 0.005
 """How long a dropping output waits for room before it discards the oldest message."""
-
-PIPE_BYTES = 2**20
-"""What Linux grants everybody; about six frames of 1280x720."""
 
 
 class MessageSource(Protocol):
@@ -108,7 +100,7 @@ class Output:
 
     def abandon(self) -> None:
         """Forget what is still unsent, so that the process can exit although nobody reads it."""
-        forget_unsent(self._queue)
+        abandon_unsent(self._queue)
 
     def _send_blocking(self, message: Any, cancelled: Callable[[], bool]) -> None:
         while not cancelled() and not self._reader_is_gone():
@@ -121,7 +113,7 @@ class Output:
 
     def _reader_is_gone(self) -> bool:
         if self._is_gone():
-            forget_unsent(self._queue)
+            abandon_unsent(self._queue)
             return True
         return False
 
@@ -129,70 +121,69 @@ class Output:
         self.dropped += discard_oldest(self._queue)
 
 
-def forget_unsent(message_queue: MessageQueue) -> None:
-    """Have the process exit although nobody reads what is unsent, where the queue has a thread that sends."""
-    cancel = getattr(message_queue, "cancel_join_thread", None)
-    if cancel is not None:
-        cancel()
+class PreparationError(Exception):
+    """A message could not be prepared. The cause is the exception that ``prepare`` raised."""
 
-
-def discard_oldest(message_queue: MessageQueue) -> int:
-    """Discard the oldest waiting message; how many that were."""
-    try:
-        message_queue.get(timeout=0)
-    except queue.Empty:
-        return 0
-    return 1
+    def __init__(self, message: Any) -> None:
+        super().__init__("a message could not be prepared")
+        self.message = message
 
 
 class Prefetch:
     """A source whose next messages are fetched and prepared by a thread, while the service works.
 
     Worth it where preparing and working spend their time in libraries that release Python's lock. One prepared
-    message waits here and one is on its way, besides the one in work.
+    message waits here and one is in preparation, besides the one being processed.
 
     Args:
         source: where messages come from.
-        prepare: called with each message. One that cannot be prepared is handed on all the same: the service will
-            meet the same error and tell of it.
+        prepare: called with each message.
     """
 
-    def __init__(self, source: MessageSource, prepare: Callable[[Any], object]) -> None:
+    def __init__(self, source: MessageSource, prepare: Callable[[Any], object] = lambda _message: None) -> None:
         self._source = source
         self._prepare = prepare
-        self._ready: queue.Queue[Any] = queue.Queue(maxsize=1)
+        self._ready: queue.Queue[tuple[Any, Exception | None]] = queue.Queue(maxsize=1)
         self._thread: threading.Thread | None = None
 
     def get(self, *, timeout: float) -> Any:
-        """Next message. Raises ``queue.Empty`` after ``timeout`` seconds."""
+        """Next message.
+
+        Raises:
+            queue.Empty: none came within ``timeout`` seconds.
+            PreparationError: the message could not be prepared; the next ones still come.
+            Exception: whatever the source raised; nothing comes after it.
+        """
         if self._thread is None:
             self._thread = threading.Thread(target=self._fetch, name="prefetch", daemon=True)
             self._thread.start()
-        return self._ready.get(timeout=timeout)
+        message, failure = self._ready.get(timeout=timeout)
+        if failure is not None:
+            raise failure
+        return message
 
     def _fetch(self) -> None:
         message: Any = ...
         while message is not None:
+            failure: Exception | None = None
             try:
                 message = self._source.get(timeout=POLL_INTERVAL_S)
             except queue.Empty:
                 continue
+            except Exception as error:  # noqa: BLE001 - raised again in the thread that calls get
+                message, failure = None, error
             if message is not None:
-                with contextlib.suppress(Exception):
-                    self._prepare(message)
-            self._ready.put(message)
+                failure = self._prepared(message)
+            self._ready.put((message, failure))
 
-
-def widen_pipe(message_queue: Any) -> None:
-    """Let a ``multiprocessing.Queue`` hold some whole frames in its pipe, where the system allows it.
-
-    A pipe holds 64 KiB by default, less than one frame: its sender would have to be woken up several times.
-    """
-    writer = getattr(message_queue, "_writer", None)
-    if writer is None or not hasattr(fcntl, "F_SETPIPE_SZ"):
-        return
-    with contextlib.suppress(OSError):  # Above what the system grants; it works as it is.
-        fcntl.fcntl(writer.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    def _prepared(self, message: Any) -> PreparationError | None:
+        try:
+            self._prepare(message)
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that calls get
+            failure = PreparationError(message)
+            failure.__cause__ = error
+            return failure
+        return None
 
 
 class FanIn:
