@@ -54,7 +54,7 @@ class ScriptedSupervisor:
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Measurement:
     monkeypatch.setattr(bench, "Supervisor", ScriptedSupervisor)
-    monkeypatch.setattr(bench.time, "time", lambda: ScriptedSupervisor.clock)
+    monkeypatch.setattr(bench.time, "monotonic", lambda: ScriptedSupervisor.clock)
     ScriptedSupervisor.clock = 1000.0
     return bench.measure_run(Settings(), "clip.mp4")
 
@@ -76,7 +76,7 @@ def test_what_a_run_tells_is_put_together(measured: Measurement) -> None:
 
 
 def test_samples_are_taken_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench.time, "time", lambda: 1000.0)
+    monkeypatch.setattr(bench.time, "monotonic", lambda: 1000.0)
     sampler = RunSampler()
     for _ in range(5):
         sampler.look(RunStatus(RunState.RUNNING, 7, 7, 1.0, RunResults(), {"raw_frames": 3}))

@@ -82,7 +82,10 @@ def test_each_camera_tells_its_own_details_and_how_much_it_has_processed(service
     service.process(message("yard", 1))
     with pytest.raises(ValueError, match="negative"):
         service.process(message("yard", -1))
-    assert service.details() == {"north": {"processed": 0, "seen": 0}, "yard": {"processed": 1, "seen": 1}}
+    assert service.details_by_camera() == {
+        "north": {"processed": 0, "seen": 0},
+        "yard": {"processed": 1, "seen": 1},
+    }
 
 
 def test_what_is_done_ahead_or_meanwhile_reaches_the_right_ones(service: PerCamera, built: list[Notebook]) -> None:
@@ -107,4 +110,4 @@ def test_a_camera_that_cannot_end_well_takes_nothing_from_the_others(
 def test_one_camera_is_the_same_with_one_service(built: list[Notebook]) -> None:
     service = PerCamera(Settings(camera_id="gate"), Notebook)
     assert service.process(message("gate", 4)) == [("gate", 4)]
-    assert service.details() == {"gate": {"processed": 1, "seen": 1}}
+    assert service.details_by_camera() == {"gate": {"processed": 1, "seen": 1}}

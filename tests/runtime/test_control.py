@@ -1,11 +1,12 @@
 """The wire between a service and its supervisor."""
 
-import queue
 import time
 from multiprocessing import Pipe
+from typing import Any
 
 import pytest
 
+from tests.builders import start
 from traffic_monitor.runtime.control import (
     Command,
     Failed,
@@ -14,9 +15,8 @@ from traffic_monitor.runtime.control import (
     ServiceControl,
     ServiceReport,
     StopRequested,
-    WorkLog,
+    StreamEnded,
 )
-from traffic_monitor.runtime.transport import DropPolicy, Output
 from traffic_monitor.shared_utils.constants import ServiceName
 
 
@@ -26,11 +26,13 @@ def test_reports_arrive_in_order() -> None:
     control.ready()
     control.request_stop("q was pressed")
     control.fail("no weights")
+    control.stream_ended()
     control.report(ServiceReport(processed=3, details={"cam1": {"counts": None}}))
-    assert [ours.recv() for _ in range(4)] == [
+    assert [ours.recv() for _ in range(5)] == [
         Ready(),
         StopRequested("q was pressed"),
         Failed("no weights"),
+        StreamEnded(),
         ServiceReport(processed=3, details={"cam1": {"counts": None}}),
     ]
 
@@ -88,29 +90,43 @@ def test_a_supervisor_that_is_gone_is_no_error(started: bool) -> None:
     assert (control.started, control.stop_requested) == (started, False)
 
 
-def test_a_work_log_turns_into_a_report() -> None:
-    work = WorkLog()
-    for seconds in (0.01, 0.03):
-        work.succeeded(seconds, 10 * seconds, time.time() - seconds)
-    work.failed()
-    waiting: queue.Queue[str] = queue.Queue(maxsize=1)
-    output = Output(waiting, DropPolicy.DROP_OLDEST)
-    for message in "abc":
-        output.send(message, lambda: False)
-    report = work.report([output, Output(queue.Queue())], 4, {"cam1": {"answer": 42}})
-    assert (report.processed, report.errors, report.dropped) == (2, 1, 6)
-    assert (report.busy_ms_p50, report.busy_ms_p95) == (10.0, 30.0)
-    assert (report.wait_ms_p50, report.wait_ms_p95) == (100.0, 300.0)
-    assert report.latency_ms_p95 == pytest.approx(30, abs=10)
-    assert report.busy_s == pytest.approx(0.04)
-    assert report.first_done_at == pytest.approx(time.time(), abs=10)
-    assert report.details == {"cam1": {"answer": 42}}
+def test_a_pipe_that_nobody_reads_has_no_room_for_a_report_until_it_is_read() -> None:
+    ours, theirs = Pipe()
+    control = ServiceControl(theirs)
+    assert control.has_room()
+    sent = 0
+    while control.has_room():
+        control.report(ServiceReport(details={"cam1": {"counts": "x" * 10_000}}))
+        sent += 1
+        assert sent < 1000, "a pipe without a bound"
+    while ours.poll():
+        ours.recv()
+    assert control.has_room()
 
 
-def test_a_success_ends_a_row_of_errors() -> None:
-    work = WorkLog()
-    work.failed()
-    work.failed()
-    assert work.consecutive_errors == 2
-    work.succeeded(0.01, 0.0, None)
-    assert (work.errors, work.consecutive_errors) == (2, 0)
+def test_a_service_on_its_own_or_without_its_supervisor_is_not_held_up() -> None:
+    ours, theirs = Pipe()
+    ours.close()
+    assert ServiceControl(theirs).has_room()
+    assert ServiceControl().has_room()
+
+
+def test_two_threads_may_ask_at_the_same_time() -> None:
+    """Between asking whether a command is there and taking it another thread could take it: it would then wait."""
+    ours, theirs = Pipe()
+
+    class Hesitant:
+        """A connection that lets another thread in between."""
+
+        def poll(self) -> bool:
+            waits = theirs.poll()
+            time.sleep(0.05)
+            return waits
+
+        def recv(self) -> Any:
+            return theirs.recv()
+
+    control = ServiceControl(Hesitant())  # type: ignore[arg-type]
+    ours.send(Command.STOP)
+    answers = [start(lambda: control.stop_requested) for _ in range(2)]
+    assert [answer.result(timeout=5) for answer in answers] == [True, True]

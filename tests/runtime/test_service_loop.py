@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import FullQueue, drain, start
 from traffic_monitor.runtime import service_loop
-from traffic_monitor.runtime.control import Ready, ServiceControl, ServiceReport
+from traffic_monitor.runtime.control import Ready, ServiceControl, ServiceReport, StreamEnded
 from traffic_monitor.runtime.service_loop import (
     MAX_CONSECUTIVE_ERRORS,
     Service,
@@ -43,8 +43,8 @@ class Doubler(Service):
     def idle(self) -> None:
         self.idled.set()
 
-    def details(self) -> Mapping[str, Any]:
-        return {"answer": 42}
+    def details_by_camera(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"cam1": {"answer": 42}}
 
     def close(self) -> None:
         self.closed += 1
@@ -60,6 +60,15 @@ def filled(*messages: Any) -> "queue.Queue[Any]":
 def run(service: Service, source: Any, *outgoing: Any, **options: Any) -> None:
     event = options.pop("shutdown_event", threading.Event())
     run_service("doubler", lambda: service, source, [Output(q) for q in outgoing], event, **options)
+
+
+class ProcessQueue(queue.Queue[Any]):
+    """Notes whether a process would wait for its unsent messages."""
+
+    abandoned = False
+
+    def cancel_join_thread(self) -> None:
+        self.abandoned = True
 
 
 def test_results_go_to_every_output_then_the_flush_then_the_end_once() -> None:
@@ -102,6 +111,57 @@ def test_errors_with_successes_between_them_do_not_end_the_service() -> None:
     assert drain(outgoing)[-1] is None
 
 
+def test_a_camera_that_always_fails_ends_the_service_although_another_is_fine() -> None:
+    frames = [{"camera_id": "north", "bad": True}, {"camera_id": "yard"}] * (MAX_CONSECUTIVE_ERRORS + 5)
+    source = filled(*frames)
+    with pytest.raises(ServiceError, match="messages in a row failed"):
+        run(Doubler(), source, queue.Queue())
+    assert source.qsize() == 11
+
+
+def test_a_source_that_is_lost_ends_the_stream_before_the_service_fails() -> None:
+    class LostCamera:
+        def get(self, *, timeout: float) -> Any:
+            raise ServiceError("the camera is lost")
+
+    ours, theirs = Pipe()
+    outgoing, service = ProcessQueue(), Doubler()
+    with pytest.raises(ServiceError, match="the camera is lost"):
+        run(service, LostCamera(), outgoing, control=ServiceControl(theirs))
+    assert drain(outgoing) == ["flushed", None]
+    assert (service.closed, outgoing.abandoned) == (1, False)
+    assert [type(ours.recv()) for _ in range(3)] == [Ready, StreamEnded, ServiceReport]
+
+
+def test_a_service_that_waits_for_room_goes_on_reporting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_loop, "REPORT_INTERVAL_S", 0.01)
+    ours, theirs = Pipe()
+    shutdown = threading.Event()
+    future = start(
+        run, Doubler(), filled("a"), FullQueue(), shutdown_event=shutdown, control=ServiceControl(theirs)
+    )
+    assert isinstance(ours.recv(), Ready)
+    for _ in range(3):
+        assert ours.poll(5), "nothing is heard of a service that waits for room"
+        assert ours.recv().processed == 1
+    shutdown.set()
+    future.result(timeout=2)
+
+
+def test_a_supervisor_that_reads_nothing_holds_up_no_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_loop, "REPORT_INTERVAL_S", 0.0)
+    ours, theirs = Pipe()
+    outgoing = queue.Queue[Any]()
+    frames = [{"frame_id": str(number)} for number in range(3000)]
+    future = start(run, Doubler(), filled(*frames, None), outgoing, control=ServiceControl(theirs))
+    while outgoing.qsize() < 2 * len(frames):
+        threading.Event().wait(0.01)
+    while not future.done():  # What is said at the end is said in any case.
+        if ours.poll(0.05):
+            ours.recv()
+    future.result(timeout=1)
+
+
 def test_an_error_for_good_ends_the_service_at_once_and_sends_no_end() -> None:
     outgoing, service = queue.Queue[Any](), Doubler()
     with pytest.raises(ServiceError, match="cannot go on"):
@@ -138,15 +198,6 @@ def test_the_event_ends_the_waiting_on_a_full_output(messages: list[Any]) -> Non
     assert service.closed == 1
 
 
-class ProcessQueue(queue.Queue[Any]):
-    """Notes whether a process would wait for its unsent messages."""
-
-    abandoned = False
-
-    def cancel_join_thread(self) -> None:
-        self.abandoned = True
-
-
 @pytest.mark.parametrize(
     ("messages", "event_is_set", "abandoned"),
     [
@@ -175,7 +226,7 @@ def test_the_supervisor_hears_that_the_service_is_ready_and_what_it_did() -> Non
     assert heard[0] == Ready()
     last = heard[-1]
     assert isinstance(last, ServiceReport)
-    assert (last.processed, last.errors, last.dropped, last.details) == (2, 1, 0, {"answer": 42})
+    assert (last.processed, last.errors, last.dropped, last.details) == (2, 1, 0, {"cam1": {"answer": 42}})
     assert last.busy_ms_p95 >= last.busy_ms_p50 >= 0
 
 
@@ -198,7 +249,7 @@ def test_frames_a_source_dropped_are_reported() -> None:
 
     ours, theirs = Pipe()
     run(Doubler(), LossySource(), queue.Queue(), control=ServiceControl(theirs))
-    assert ours.recv() == Ready()
+    assert [ours.recv() for _ in range(2)] == [Ready(), StreamEnded()]
     assert ours.recv().dropped == 3
 
 

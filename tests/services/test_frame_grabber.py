@@ -182,7 +182,7 @@ def test_the_details_tell_how_far_the_source_is(clip: Path) -> None:
     grabber = FrameGrabber(settings, source)
     while (frame := source.get(timeout=1)) is not None:
         grabber.process(frame)
-    details = grabber.details()[settings.camera_id]
+    details = grabber.details_by_camera()[settings.camera_id]
     grabber.close()
     assert details["frames_total"] == 12
     assert details["media_seconds"] == pytest.approx(12 / 25, abs=1e-3)

@@ -88,7 +88,7 @@ class RunSampler:
     """Looks at a run from outside while it goes on."""
 
     def __init__(self) -> None:
-        self.started = time.time()
+        self.started = time.monotonic()
         self.startup_s = 0.0
         self.memory_mb: dict[str, float] = defaultdict(float)
         self.most_memory_mb = 0.0
@@ -100,7 +100,7 @@ class RunSampler:
 
     def look(self, status: RunStatus) -> None:
         """Take a sample if it is time for one."""
-        now = time.time()
+        now = time.monotonic()
         if status.state is not RunState.STARTING and not self.startup_s:
             self.startup_s = now - self.started
         if now < self._next_sample:

@@ -50,7 +50,7 @@ class PerCamera(Service):
         for service in self._services.values():
             service.idle()
 
-    def details(self) -> Mapping[str, Mapping[str, Any]]:
+    def details_by_camera(self) -> Mapping[str, Mapping[str, Any]]:
         """By camera: how many messages were processed, and what only its service knows."""
         return {
             camera_id: {"processed": self._processed[camera_id], **service.details()}

@@ -4,7 +4,8 @@ Every service has a pipe of its own. A pipe has one writer on each side and no l
 could take with it, so a death never blocks the others.
 """
 
-import time
+import select
+import threading
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +13,6 @@ from enum import Enum, auto
 from multiprocessing.connection import Connection
 from typing import Any
 
-from traffic_monitor.runtime.timing import RecentTimes
-from traffic_monitor.runtime.transport import Outgoing
 from traffic_monitor.shared_utils.constants import ServiceName
 
 
@@ -55,6 +54,11 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class StreamEnded:
+    """The service's input has ended: it sends on what it still has, and leaves."""
+
+
+@dataclass(frozen=True)
 class ServiceReport:
     """What a service has done so far."""
 
@@ -73,7 +77,7 @@ class ServiceReport:
     cpu_s: float = 0.0
     """Processor time of the whole process since the service was ready."""
     first_done_at: float | None = None
-    """Epoch seconds at which the first message was done."""
+    """Monotonic seconds, the same for all processes of a machine, at which the first message was done."""
     last_done_at: float | None = None
     details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By camera: what only this service knows, for example the frames in a file or the latest counts."""
@@ -96,11 +100,13 @@ class ServiceReport:
 SUMMED = ("processed", "errors", "dropped", "busy_s", "cpu_s")
 LARGEST = tuple(f"{what}_ms_{percentile}" for what in ("busy", "wait", "latency") for percentile in ("p50", "p95"))
 
-Report = Ready | StopRequested | Failed | ServiceReport
+Report = Ready | StopRequested | Failed | StreamEnded | ServiceReport
 
 
 class ServiceControl:
     """A service's end of the wire. Without a connection the service runs on its own: start at once, never stop.
+
+    Several threads of the service may use it.
 
     Args:
         connection: to the supervisor.
@@ -109,6 +115,7 @@ class ServiceControl:
 
     def __init__(self, connection: Connection | None = None, number: int = 0) -> None:
         self._connection = connection
+        self._receiving, self._sending = threading.Lock(), threading.Lock()
         self.number = number
         self._started = connection is None
         self._stop_requested = False
@@ -147,84 +154,40 @@ class ServiceControl:
         """Tell the supervisor why this service ends."""
         self._send(Failed(reason))
 
+    def stream_ended(self) -> None:
+        """Tell the supervisor that this service has read all of its input."""
+        self._send(StreamEnded())
+
     def report(self, report: ServiceReport) -> None:
-        """Tell the supervisor how far this service is."""
+        """Tell the supervisor how far this service is. May wait for the supervisor; see ``has_room``."""
         self._send(report)
 
+    def has_room(self) -> bool:
+        """Whether a report can be sent at once. A pipe is full when the supervisor does not read it."""
+        connection = self._connection
+        if connection is None or not hasattr(select, "poll"):  # Windows
+            return True
+        room = select.poll()
+        room.register(connection, select.POLLOUT)
+        return bool(room.poll(0))
+
     def _send(self, report: Report) -> None:
-        if self._connection is None:
-            return
-        try:
-            self._connection.send(report)
-        except OSError:
-            self._connection = None  # The supervisor is gone; the lifeline ends this process.
+        with self._sending:
+            if self._connection is None:
+                return
+            try:
+                self._connection.send(report)
+            except OSError:
+                self._connection = None  # The supervisor is gone; the parent watchdog ends this process.
 
     def _receive(self) -> None:
-        try:
-            while self._connection is not None and self._connection.poll():
-                command = self._connection.recv()
-                self._started |= command is Command.START
-                self._stop_requested |= command is Command.STOP
-                if isinstance(command, Gone):
-                    self._gone[command.service].add(command.number)
-        except (EOFError, OSError):
-            self._connection = None
-
-
-@dataclass
-class WorkLog:
-    """Counters of one running service, turned into reports."""
-
-    processed: int = 0
-    errors: int = 0
-    consecutive_errors: int = 0
-    busy: RecentTimes = field(default_factory=RecentTimes)
-    waits: RecentTimes = field(default_factory=RecentTimes)
-    latencies: RecentTimes = field(default_factory=RecentTimes)
-    first_done_at: float | None = None
-    last_done_at: float | None = None
-    cpu_s_before: float = field(default_factory=time.process_time)
-
-    def succeeded(self, busy_s: float, wait_s: float, captured_at: float | None) -> None:
-        """One message was processed.
-
-        Args:
-            busy_s: seconds of work.
-            wait_s: seconds since the message before.
-            captured_at: epoch seconds at which its frame was captured, where it tells.
-        """
-        self.processed += 1
-        self.consecutive_errors = 0
-        self.busy.add(busy_s)
-        self.waits.add(wait_s)
-        now = time.time()
-        if captured_at is not None:
-            self.latencies.add(now - captured_at)
-        self.first_done_at = self.first_done_at or now
-        self.last_done_at = now
-
-    def failed(self) -> None:
-        """One message could not be processed."""
-        self.errors += 1
-        self.consecutive_errors += 1
-
-    def report(
-        self, outputs: Sequence[Outgoing], dropped_at_source: int, details: Mapping[str, Mapping[str, Any]]
-    ) -> ServiceReport:
-        """The counters as they stand now."""
-        return ServiceReport(
-            processed=self.processed,
-            errors=self.errors,
-            dropped=dropped_at_source + sum(output.dropped for output in outputs),
-            busy_ms_p50=round(self.busy.percentile_ms(50), 2),
-            busy_ms_p95=round(self.busy.percentile_ms(95), 2),
-            wait_ms_p50=round(self.waits.percentile_ms(50), 2),
-            wait_ms_p95=round(self.waits.percentile_ms(95), 2),
-            latency_ms_p50=round(self.latencies.percentile_ms(50), 2),
-            latency_ms_p95=round(self.latencies.percentile_ms(95), 2),
-            busy_s=self.busy.total_s,
-            cpu_s=time.process_time() - self.cpu_s_before,
-            first_done_at=self.first_done_at,
-            last_done_at=self.last_done_at,
-            details=details,
-        )
+        with self._receiving:
+            try:
+                while self._connection is not None and self._connection.poll():
+                    command = self._connection.recv()
+                    self._started |= command is Command.START
+                    self._stop_requested |= command is Command.STOP
+                    if isinstance(command, Gone):
+                        self._gone[command.service].add(command.number)
+            except (EOFError, OSError):
+                self._connection = None

@@ -8,14 +8,16 @@ from typing import Any, Protocol
 
 from loguru import logger
 
-from traffic_monitor.runtime.control import ServiceControl, WorkLog
+from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.cores import give_way
 from traffic_monitor.runtime.transport import MessageSource, Outgoing, Prefetch, PreparationError
+from traffic_monitor.runtime.work_log import FailureLog, WorkLog
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S, REPORT_INTERVAL_S
 from traffic_monitor.shared_utils.errors import ServiceError
 
 MAX_CONSECUTIVE_ERRORS = 50
-"""A service that fails on this many messages in a row is broken, not unlucky: better to end than to run blind."""
+"""A service that fails on this many messages of one camera in a row is broken, not unlucky: better to end than to
+run blind."""
 
 
 class ShutdownEvent(Protocol):
@@ -43,10 +45,11 @@ class Service(ABC):
         """Called while no message arrives, about every ``POLL_INTERVAL_S``."""
 
     def details(self) -> Mapping[str, Any]:
-        """What only this service knows, for the supervisor; called about every ``REPORT_INTERVAL_S``.
+        """What only this service knows of its camera, for the supervisor; asked every ``REPORT_INTERVAL_S``."""
+        return {}
 
-        That of a whole process is by camera; see ``PerCamera``.
-        """
+    def details_by_camera(self) -> Mapping[str, Mapping[str, Any]]:
+        """The details of every camera of this process; see ``PerCamera``."""
         return {}
 
     def close(self) -> None:  # noqa: B027 - most services hold nothing
@@ -108,21 +111,20 @@ class _Loop:
         self._cancelled = shutdown_event.is_set
         self._control = control
         self._work = WorkLog()
+        self._failures = FailureLog(name)
         self._next_report = time.monotonic()
         self._free_since = time.perf_counter()
+        self._ended = False
 
     def run(self) -> None:
         self._control.ready()
         logger.info("{} is ready", self._name)
-        ended = False
         try:
-            while not ended and not self._cancelled():
-                ended = self._step()
+            while not self._ended and not self._cancelled():
+                self._step()
                 self._report_when_due()
-            if ended:
-                self._end_of_stream()
         finally:
-            if not ended or self._cancelled():
+            if not self._ended or self._cancelled():
                 for output in self._outputs:
                     output.abandon()
             try:
@@ -130,60 +132,68 @@ class _Loop:
             finally:
                 self._report()
                 logger.info(
-                    "{} {} after {} messages", self._name, "ended" if ended else "left", self._work.processed
+                    "{} {} after {} messages", self._name, "ended" if self._ended else "left", self._work.processed
                 )
 
-    def _step(self) -> bool:
-        """Handle one message; true at the end of the stream."""
+    def _step(self) -> None:
+        """Handle one message, or the end of the stream."""
         try:
             message = self._source.get(timeout=POLL_INTERVAL_S)
         except queue.Empty:
             self._service.idle()
-            return False
+            return
         except PreparationError as failure:
             self._note_failure(failure.message, failure.__cause__ or failure)
-            return False
+            return
+        except ServiceError:  # The source is lost. What it gave is finished all the same.
+            self._end_of_stream()
+            raise
         if message is None:
-            return True
+            self._end_of_stream()
+            return
         started = time.perf_counter()
         try:
             results = list(self._service.process(message))
         except Exception as error:  # noqa: BLE001 - one bad message must not end the service
             self._note_failure(message, error)
-            return False
+            return
         done = time.perf_counter()
-        captured_at = message.get("captured_at") if isinstance(message, dict) else None
-        self._work.succeeded(done - started, started - self._free_since, captured_at)
+        self._work.succeeded(message, done - started, started - self._free_since)
         self._free_since = done
         self._send(results)
-        return False
 
     def _note_failure(self, message: Any, error: BaseException) -> None:
         if isinstance(error, ServiceError):
             raise error
-        self._work.failed()
-        frame_id = message.get("frame_id", "?") if isinstance(message, dict) else "?"
-        logger.opt(exception=error).error("{} failed on frame {}: {}", self._name, frame_id, error)
-        if self._work.consecutive_errors >= MAX_CONSECUTIVE_ERRORS:
+        self._failures.add(message, error)
+        if self._work.failed(message) >= MAX_CONSECUTIVE_ERRORS:
             raise ServiceError(f"{MAX_CONSECUTIVE_ERRORS} messages in a row failed, the last with: {error}")
 
     def _end_of_stream(self) -> None:
+        self._ended = True
+        self._control.stream_ended()
         try:
             self._send(self._service.flush())
         finally:
             for output in self._outputs:
-                output.end(self._cancelled)
+                output.end(self._cancelled_while_waiting)
 
     def _send(self, messages: Iterable[Any]) -> None:
         for message in messages:
             for output in self._outputs:
-                output.send(message, self._cancelled)
+                output.send(message, self._cancelled_while_waiting)
+
+    def _cancelled_while_waiting(self) -> bool:
+        """Whether to give up; a service that waits for room still reports, so that nobody takes it for hung."""
+        self._report_when_due()
+        return self._cancelled()
 
     def _report_when_due(self) -> None:
-        if time.monotonic() >= self._next_report:
+        if time.monotonic() >= self._next_report and self._control.has_room():
             self._report()
 
     def _report(self) -> None:
         self._next_report = time.monotonic() + REPORT_INTERVAL_S
         dropped_at_source = getattr(self._source, "dropped", 0)
-        self._control.report(self._work.report(self._outputs, dropped_at_source, self._service.details()))
+        details = self._service.details_by_camera()
+        self._control.report(self._work.report(self._outputs, dropped_at_source, details))

@@ -54,16 +54,18 @@ class FrameGrabber(Service):
             )
         ]
 
-    def details(self) -> Mapping[str, Mapping[str, Any]]:
-        """By camera: the source, how far into it the grabber is, and how many frames it has."""
+    def details(self) -> Mapping[str, Any]:
+        """The source, how far into it the grabber is, and how many frames it has."""
         return {
-            self._camera_id: {
-                "source": describe_source(self._config.source),
-                "media_seconds": self._media_seconds,
-                "frames_total": self._source.frames_total if self._source else None,
-                "dropped_at_source": self._source.dropped if self._source else 0,
-            }
+            "source": describe_source(self._config.source),
+            "media_seconds": self._media_seconds,
+            "frames_total": self._source.frames_total if self._source else None,
+            "dropped_at_source": self._source.dropped if self._source else 0,
         }
+
+    def details_by_camera(self) -> Mapping[str, Mapping[str, Any]]:
+        """The details of its only camera."""
+        return {self._camera_id: self.details()}
 
     def close(self) -> None:
         """Release the capture."""
