@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from traffic_monitor.runtime import cores
+from traffic_monitor.runtime import cores as cores_module
 from traffic_monitor.runtime.cores import (
     NICENESS,
     THREADS,
     VARIABLES,
     available_cores,
+    cgroup_quota,
     give_way,
     limit_threads,
     share_cores,
@@ -49,6 +50,62 @@ def test_there_is_a_core() -> None:
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
 
 
+@pytest.mark.parametrize(
+    ("own", "files", "quota"),
+    [
+        pytest.param("0::/", {"cpu.max": "200000 100000"}, 2.0, id="version 2, in a container"),
+        pytest.param("0::/", {"cpu.max": "max 100000"}, None, id="version 2 without a limit"),
+        pytest.param("0::/", {}, None, id="version 2 at the root of the host"),
+        pytest.param(
+            "0::/user/app",
+            {"user/app/cpu.max": "max 100000", "user/cpu.max": "150000 100000"},
+            1.5,
+            id="the limit of a group above",
+        ),
+        pytest.param(
+            "5:memory:/a\n4:cpu,cpuacct:/",
+            {"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "100000"},
+            0.5,
+            id="version 1",
+        ),
+        pytest.param(
+            "4:cpu,cpuacct:/docker/abc\n0::/",
+            {"cpu/cpu.cfs_quota_us": "400000", "cpu/cpu.cfs_period_us": "100000"},
+            4.0,
+            id="version 1 with the host's path in a container",
+        ),
+        pytest.param(
+            "4:cpu:/",
+            {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"},
+            None,
+            id="version 1, none",
+        ),
+        pytest.param("0::/", {"cpu.max": "rubbish"}, None, id="something else"),
+    ],
+)
+def test_a_containers_quota_is_known(own: str, files: dict[str, str], quota: float | None, tmp_path: Path) -> None:
+    (tmp_path / "cgroup").write_text(own + "\n")
+    for name, content in files.items():
+        path = tmp_path / "mount" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content + "\n")
+    assert cgroup_quota(tmp_path / "cgroup", tmp_path / "mount") == quota
+
+
+@pytest.mark.parametrize(("quota", "cores"), [("100", 1), ("150000", 2), ("6400000", 3)])
+def test_a_quota_limits_the_cores(quota: str, cores: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "cgroup").write_text("0::/\n")
+    (tmp_path / "cpu.max").write_text(f"{quota} 100000\n")
+    monkeypatch.setattr(cores_module, "OWN_CGROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(cores_module, "CGROUP_MOUNT", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2}, raising=False)
+    assert available_cores() == cores
+
+
+def test_without_control_groups_there_is_no_quota(tmp_path: Path) -> None:
+    assert cgroup_quota(tmp_path / "cgroup", tmp_path) is None
+
+
 NICENESSES = """
 import os, threading
 from traffic_monitor.runtime.cores import THREADS, give_way
@@ -72,6 +129,6 @@ def test_a_service_gives_way_with_all_its_threads() -> None:
 def test_where_threads_cannot_be_told_apart_nothing_is_done(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(cores, "THREADS", tmp_path / "none")
+    monkeypatch.setattr(cores_module, "THREADS", tmp_path / "none")
     give_way()
     assert os.getpriority(os.PRIO_PROCESS, 0) == 0

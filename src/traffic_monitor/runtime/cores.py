@@ -5,6 +5,7 @@ are cores, which wait for each other and, spinning, take from each other what th
 """
 
 import contextlib
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +21,53 @@ NICENESS = 10
 THREADS = Path("/proc/self/task")
 """Linux only; there every thread has a priority of its own."""
 
+OWN_CGROUPS = Path("/proc/self/cgroup")
+CGROUP_MOUNT = Path("/sys/fs/cgroup")
+"""Linux only; containers limit processor time with control groups, not with the cores one may run on."""
+
 
 def available_cores() -> int:
-    """Cores this program may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores this program may use: those it may run on, or fewer where a container's quota allows less."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = cgroup_quota(OWN_CGROUPS, CGROUP_MOUNT)
+    return cores if quota is None else min(cores, max(math.ceil(quota), 1))
+
+
+def cgroup_quota(own_cgroups: Path, mount: Path) -> float | None:
+    """Cores' worth of time that control groups grant this process; None where there is no limit.
+
+    Both versions are read, because a system may mount the CPU controller with either. A group is limited by the
+    groups above it, too; in a container its path may be that of the host, of which only the root can be seen.
+
+    Args:
+        own_cgroups: the groups of this process, one a line: ``id:controllers:path``.
+        mount: where control groups are mounted.
+    """
+    try:
+        lines = own_cgroups.read_text().splitlines()
+    except OSError:
+        return None
+    quotas = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        root = mount / "cpu" if controllers else mount
+        own = root / path.lstrip("/")
+        quotas += [_quota_of(group) for group in (own, *own.parents) if group.is_relative_to(root)]
+    return min((quota for quota in quotas if quota is not None), default=None)
+
+
+def _quota_of(group: Path) -> float | None:
+    """Cores' worth of time of one control group, of version 2 or 1."""
+    try:
+        if (group / "cpu.max").exists():
+            quota, period = (group / "cpu.max").read_text().split()
+        else:
+            quota, period = ((group / f"cpu.cfs_{what}_us").read_text() for what in ("quota", "period"))
+        return int(quota) / int(period) if int(quota) > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):  # No such group, or "max".
+        return None
 
 
 def share_cores(cores: int) -> Mapping[ServiceName, int]:
