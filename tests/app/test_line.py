@@ -123,6 +123,15 @@ def test_a_line_that_was_taken_back_is_gone_from_the_file(settings_file: Path) -
     assert load_settings(settings_file).vehicle_counter.lines == [DIAGONAL]
 
 
+def test_taking_back_the_last_line_keeps_every_comment_of_the_settings(settings_file: Path) -> None:
+    before = settings_file.read_text()
+    line_tool.save_plan(VehicleCounterSettings(lines=[]), settings_file)
+    after = settings_file.read_text()
+    assert load_settings(settings_file).vehicle_counter.lines == []
+    comments = [line.partition("#")[2].strip() for line in before.splitlines() if "#" in line]
+    assert [comment for comment in comments if comment not in after] == []
+
+
 def test_a_line_drawn_anew_under_the_same_name_replaces_the_old_one(settings_file: Path) -> None:
     moved = DIAGONAL.model_copy(update={"points": ((0.2, 0.2), (0.8, 0.2))})
     for line in (DIAGONAL, moved):

@@ -2,12 +2,11 @@
 
 import queue
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.capture.sources import open_source
@@ -23,7 +22,7 @@ from traffic_monitor.settings import (
     VehicleCounterSettings,
     ZoneSettings,
 )
-from traffic_monitor.settings.editor import SettingsFileError, change_settings_file
+from traffic_monitor.settings.editor import Keys, SettingsFileError, change_settings_file, read_settings_file
 from traffic_monitor.settings.loader import ConfigError
 from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
@@ -129,47 +128,39 @@ def save_plan(counter: VehicleCounterSettings, settings_file: Path, camera_id: s
     Raises:
         ConfigError: the file cannot be changed.
     """
-
-    def change(settings: Any) -> None:
-        cameras = settings.get("cameras") or []
-        place = next((camera for camera in cameras if camera["camera_id"] == camera_id), settings)
-        section = place.setdefault("vehicle_counter", CommentedMap())
-        _put_named(section, "lines", counter.lines)
-        _put_named(section, "zones", counter.zones)
-        if counter.speed != _read_speed(section):
-            section["speed"] = _as_yaml(counter.speed) if counter.speed else None
-
     try:
-        change_settings_file(settings_file, change)
+        place, section = _counter_section(settings_file, camera_id)
+        wanted: dict[str, Any] = {
+            "lines": _as_written(counter.lines, section.get("lines") or []),
+            "zones": _as_written(counter.zones, section.get("zones") or []),
+            "speed": (_as_written([counter.speed], [section.get("speed")]) if counter.speed else [None])[0],
+        }
+        # An empty list or null is written only where something stood.
+        changes = {(*place, key): value for key, value in wanted.items() if value or section.get(key)}
+        change_settings_file(settings_file, changes)
     except SettingsFileError as error:
         raise ConfigError(str(error)) from error
 
 
-def _read_speed(section: Any) -> SpeedSettings | None:
-    return SpeedSettings(**section["speed"]) if section.get("speed") else None
+def _counter_section(settings_file: Path, camera_id: str | None) -> tuple[Keys, Mapping[str, Any]]:
+    """Where the file has the counting settings of a camera, and what stands there."""
+    settings = read_settings_file(settings_file)
+    if camera_id is None:
+        return ("vehicle_counter",), settings.get("vehicle_counter") or {}
+    for number, camera in enumerate(settings.get("cameras") or []):
+        if str(camera["camera_id"]) == camera_id:
+            return ("cameras", number, "vehicle_counter"), camera.get("vehicle_counter") or {}
+    raise SettingsFileError(f"{settings_file} has no camera {camera_id}")
 
 
-def _put_named(section: Any, key: str, named: Sequence[LineSettings | ZoneSettings]) -> None:
-    """Bring the list at ``key`` to these entries; one that is there just so keeps its text and comments."""
-    if not named and not section.get(key):
-        return
-    entries = section.get(key) or CommentedSeq()
-    missing = list(named)
-    for index in reversed(range(len(entries))):
-        same = [each for each in missing if type(each).model_validate(entries[index]) == each]
-        if same:
-            missing.remove(same[0])
-        else:
-            del entries[index]
-    entries.extend(_as_yaml(each) for each in missing)
-    if entries is not section.get(key):
-        section[key] = entries
-
-
-def _as_yaml(item: LineSettings | ZoneSettings | SpeedSettings) -> CommentedMap:
-    """The item as the settings file writes it: points in one line."""
-    values = CommentedMap(item.model_dump(mode="json", exclude_defaults=True))
-    points = CommentedSeq([list(point) for point in item.points])
-    points.fa.set_flow_style()
-    values["points"] = points
-    return values
+def _as_written(
+    wanted: Sequence[LineSettings | ZoneSettings | SpeedSettings], written: Sequence[Any]
+) -> list[Mapping[str, Any]]:
+    """The items as YAML values; one that the file holds already is given as it stands there."""
+    return [
+        next(
+            (each for each in written if each is not None and type(item).model_validate(each) == item),
+            item.model_dump(mode="json", exclude_defaults=True),
+        )
+        for item in wanted
+    ]

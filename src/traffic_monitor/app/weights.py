@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from traffic_monitor.inference.environment import prepare_environment
 from traffic_monitor.settings.editor import SettingsFileError, change_settings_file
@@ -68,11 +67,8 @@ def use_for_vehicles(weights: Path, settings_file: Path) -> None:
         FetchError: the file cannot be read or written.
     """
 
-    def point_to_weights(settings: Any) -> None:
-        settings.setdefault("vehicle_detector", {})["model_path"] = str(weights)
-
     try:
-        change_settings_file(settings_file, point_to_weights)
+        change_settings_file(settings_file, {("vehicle_detector", "model_path"): str(weights)})
     except SettingsFileError as error:
         raise FetchError(str(error)) from error
 
