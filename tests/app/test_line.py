@@ -15,7 +15,7 @@ from traffic_monitor.counting.plan import Plan, Shape
 from traffic_monitor.drawing.annotate import LINE_COLOR
 from traffic_monitor.drawing.plan import ZONE_COLOR, draw_plan
 from traffic_monitor.settings import LineSettings, VehicleCounterSettings, ZoneSettings
-from traffic_monitor.settings.loader import ConfigError, load_settings
+from traffic_monitor.settings.loader import ENV_PREFIX, ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import ExitCode
 
 REPOSITORY = Path(__file__).parents[2]
@@ -151,6 +151,100 @@ def test_the_lines_of_one_of_several_cameras_are_saved_beside_it(settings_file: 
     assert yard.vehicle_counter.lines == [DIAGONAL]
     assert north.vehicle_counter == before.vehicle_counter == after.vehicle_counter
     assert "# by the yard" in settings_file.read_text()
+
+
+def test_the_lines_of_the_only_camera_are_saved_where_they_are_read(
+    clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = "vehicle_counter: {lines: [{name: old, points: [[0, 0.5], [1, 0.5]]}]}"
+    camera = f"{{camera_id: gate, frame_grabber: {{source: {clip}}}, {counter}}}"
+    settings_file.write_text(settings_file.read_text().replace("cameras: []", f"cameras: [{camera}]"))
+    press(monkeypatch, (0, 48), (320, 48), "s")
+    assert run_command_line(["line", "--config", str(settings_file)]) == ExitCode.OK
+    loaded = load_settings(settings_file)
+    assert [line.name for line in loaded.each_camera()[0].vehicle_counter.lines] == ["old", "line 1"]
+    assert [line.name for line in loaded.vehicle_counter.lines] == ["main"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        pytest.param(
+            f"{ENV_PREFIX}VEHICLE_COUNTER__ZONES",
+            [],
+            "environment: vehicle_counter.zones",
+            id="in the environment",
+        ),
+        pytest.param("", ["--set", "vehicle_counter.lines=[]"], "command line: vehicle_counter.lines", id="--set"),
+    ],
+)
+def test_lines_that_a_stronger_place_sets_cannot_be_drawn_into_the_file(
+    clip: Path,
+    settings_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    options: list[str],
+    words: str,
+) -> None:
+    press(monkeypatch, "s")
+    if name:
+        monkeypatch.setenv(name, "[]")
+    assert line_command(clip, settings_file, *options) == ExitCode.USAGE
+    assert words in capsys.readouterr().err
+
+
+def test_without_a_settings_file_nothing_is_drawn_in_vain(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    press(monkeypatch, "s")
+    monkeypatch.chdir(tmp_path)
+    assert run_command_line(["line", "--source", str(clip)]) == ExitCode.USAGE
+    assert "no such settings file to save into" in capsys.readouterr().err
+
+
+def test_lines_and_zones_can_be_named_by_option_and_by_typing(
+    clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upper, lower, triangle = [(0, 48), (320, 48)], [(0, 96), (320, 96)], [(32, 24), (160, 24), (160, 216)]
+    typed = ["n", *"squ", "\b", *"x", "\r"]  # Letters that are commands otherwise.
+    press(monkeypatch, *upper, *lower, *typed, "z", *triangle, "\r", "n", *"no", "\x1b", "s")
+    assert line_command(clip, settings_file, "--name", "Süd", "--name", "lower") == ExitCode.OK
+    counter = load_settings(settings_file).vehicle_counter
+    assert [line.name for line in counter.lines] == ["main", "Süd", "sqx"]
+    assert [zone.name for zone in counter.zones] == ["zone 1"]
+
+
+def test_a_name_that_is_taken_is_refused(clip: Path) -> None:
+    plan = Plan(VehicleCounterSettings(lines=[DIAGONAL]), SIZE, names=["yard"])
+    plan.click(0, 48)
+    plan.click(320, 48)
+    assert plan.settings.lines == [DIAGONAL]
+    assert "same name: yard, yard" in plan.message
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        pytest.param(Shape.LINE, "click its other points", id="a line"),
+        pytest.param(Shape.ZONE, "Enter", id="a zone"),
+    ],
+)
+def test_a_shape_that_is_half_drawn_is_neither_dropped_nor_called_saved(shape: Shape, words: str) -> None:
+    plan = Plan(VehicleCounterSettings(), SIZE)
+    plan.choose(shape)
+    plan.click(10, 10)
+    line_tool.take_key(plan, ord("s"))
+    assert words in plan.message
+    assert len(plan.points) == 1
+
+
+def test_saving_goes_on_after_the_half_drawn_shape(
+    clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press(monkeypatch, (0, 48), "s", (320, 48), "s")
+    assert line_command(clip, settings_file) == ExitCode.OK
+    assert [line.name for line in load_settings(settings_file).vehicle_counter.lines] == ["main", "line 1"]
 
 
 def test_a_file_that_cannot_be_changed_is_said(tmp_path: Path) -> None:

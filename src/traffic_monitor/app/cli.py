@@ -148,7 +148,7 @@ def slit(
     """Count a recorded file and write the space-time picture of a line, with its crossings marked."""
     from traffic_monitor.app.slit import draw_slit  # brings the models' libraries along
 
-    settings = _load_one(config, overrides, _options(source, None, None, None), camera)
+    settings = _only_camera(_load_all(config, overrides, _options(source, None, None, None)), camera)
     configure_logging("slit", LogTarget(None))
     try:
         crossings = draw_slit(settings, line, to)
@@ -162,6 +162,9 @@ def line(
     source: SourceOption = None,
     config: ConfigOption = None,
     to: Annotated[Path, typer.Option(help="Picture to write where there is no screen.")] = Path("lines.png"),
+    names: Annotated[
+        list[str], typer.Option("--name", help="Name of the next line or zone that is drawn; may be repeated.")
+    ] = [],  # noqa: B006
     width_m: Annotated[float | None, typer.Option(min=0.1, help="Width of the speed rectangle in metres.")] = None,
     length_m: Annotated[float | None, typer.Option(min=0.1, help="Its length in metres.")] = None,
     camera: CameraOption = None,
@@ -171,21 +174,24 @@ def line(
 
     Without a screen, the frame is written with a grid of coordinates to take them from.
     """
-    settings = _load_one(config, overrides, _options(source, None, None, None), camera)
+    loaded = _load_all(config, overrides, _options(source, None, None, None))
+    settings = _only_camera(loaded, camera)
     settings_file = config or DEFAULT_CONFIG
+    reason = missing_screen_reason()
+    if reason is None:
+        line_tool.check_can_save(loaded, settings_file)
     try:
         image = line_tool.first_frame(settings)
     except ServiceError as error:
         raise ConfigError(str(error)) from error
     rectangle = (width_m, length_m) if width_m and length_m else None
-    plan = Plan(settings.vehicle_counter, (image.shape[1], image.shape[0]), rectangle)
-    reason = missing_screen_reason()
+    plan = Plan(settings.vehicle_counter, (image.shape[1], image.shape[0]), rectangle, names=names)
     if reason is not None:
         line_tool.write_still(image, plan, to)
         told = f"no window: {reason}. {to} shows the coordinates; write them into {settings_file}, vehicle_counter"
     elif line_tool.edit_in_window(image, plan, settings.visualizer.window_width):
-        line_tool.save_plan(plan.settings, settings_file, camera)
-        told = f"{settings_file}: lines, zones and speed are saved"
+        line_tool.save_plan(plan.settings, settings_file, settings.camera_id if loaded.cameras else None)
+        told = f"{settings_file}: lines, zones and speed of {settings.camera_id} are saved"
     else:
         told = f"{settings_file} is as it was"
     output.print(told, highlight=False, markup=False, soft_wrap=True)
@@ -221,28 +227,29 @@ def _options(
     return _without_none(options)
 
 
-def _load(config: Path | None, overrides: Sequence[str], options: dict[str, Any], camera: str | None) -> Settings:
-    """The settings, of one of their cameras alone if one is named."""
+def _load_all(config: Path | None, overrides: Sequence[str], options: dict[str, Any]) -> Settings:
     settings = load_settings(config, overrides, options)
-    ids = [each.camera_id for each in settings.each_camera()]
     if settings.cameras and options.get("frame_grabber"):
         raise ConfigError("--source: the settings have cameras with sources of their own; add --set cameras=[]")
+    return settings
+
+
+def _load(config: Path | None, overrides: Sequence[str], options: dict[str, Any], camera: str | None) -> Settings:
+    """The settings, of one of their cameras alone if one is named."""
+    settings = _load_all(config, overrides, options)
+    return settings if camera is None else _only_camera(settings, camera)
+
+
+def _only_camera(settings: Settings, camera: str | None) -> Settings:
+    """The settings of one camera: the named one, or the only one there is."""
+    by_id = {each.camera_id: each for each in settings.each_camera()}
+    if camera is None and len(by_id) == 1:
+        (camera,) = by_id
     if camera is None:
-        return settings
-    if camera not in ids:
-        raise ConfigError(f"--camera: there is no camera {camera}; there is: {', '.join(ids)}")
-    return settings.each_camera()[ids.index(camera)]
-
-
-def _load_one(
-    config: Path | None, overrides: Sequence[str], options: dict[str, Any], camera: str | None
-) -> Settings:
-    """The settings for something that is done with one camera only."""
-    cameras = _load(config, overrides, options, camera).each_camera()
-    if len(cameras) > 1:
-        ids = ", ".join(each.camera_id for each in cameras)
-        raise ConfigError(f"--camera: choose one of the settings' cameras: {ids}")
-    return cameras[0]
+        raise ConfigError(f"--camera: choose one of the settings' cameras: {', '.join(by_id)}")
+    if camera not in by_id:
+        raise ConfigError(f"--camera: there is no camera {camera}; there is: {', '.join(by_id)}")
+    return by_id[camera]
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from traffic_monitor.drawing.plan import draw_plan
 from traffic_monitor.plates.hiding import hide_plate
 from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.settings import (
+    DEFAULT_SETTINGS,
     LineSettings,
     Settings,
     SpeedSettings,
@@ -28,9 +29,13 @@ from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 
 WINDOW_TITLE = "Traffic Monitor: lines and zones"
-HELP = "L line  Z zone  R speed rectangle   click: point   Enter: zone done   U undo   S save   Q leave"
+HELP = "L line  Z zone  R speed rectangle   click: point   Enter: zone done   N name   U undo   S save   Q leave"
 SHAPE_KEYS = {ord("l"): Shape.LINE, ord("z"): Shape.ZONE, ord("r"): Shape.SPEED}
 ENTER_KEYS = (10, 13)
+ESCAPE_KEY = 27
+BACKSPACE_KEYS = (8, 127)
+TEXT_KEYS = range(32, 127)
+"""OpenCV gives one byte for a key: letters beyond ASCII cannot be typed, only given with ``--name``."""
 REDRAW_MS = 30
 READ_TIMEOUT_S = 0.5
 
@@ -95,26 +100,75 @@ def edit_in_window(image: Image, plan: Plan, window_width: int) -> bool:
         while True:
             picture = draw_plan(image, plan)
             draw_text(picture, HELP, (0, 0))
-            draw_text(picture, plan.message or f"next: {plan.shape}", (0, image.shape[0]))
+            draw_text(picture, _status(plan), (0, image.shape[0]))
             cv2.imshow(WINDOW_TITLE, picture)
             key = cv2.waitKey(REDRAW_MS) & 0xFF
-            if key == ord("s"):
+            is_typing = plan.typed is not None
+            if key == ord("s") and not is_typing and not plan.unfinished:
                 return True
-            if key == ord("q") or cv2.getWindowProperty(WINDOW_TITLE, cv2.WND_PROP_VISIBLE) < 1:
+            if (key == ord("q") and not is_typing) or cv2.getWindowProperty(
+                WINDOW_TITLE, cv2.WND_PROP_VISIBLE
+            ) < 1:
                 return False
-            take_key(plan, key)
+            (take_letter if is_typing else take_key)(plan, key)
     finally:
         cv2.destroyAllWindows()
 
 
+def _status(plan: Plan) -> str:
+    if plan.typed is not None:
+        return f"name of the last {plan.shape}: {plan.typed}_   Enter: done   Esc: as it was"
+    return plan.message or f"next: {plan.shape}"
+
+
+def take_letter(plan: Plan, key: int) -> None:
+    """Do what a key means while a name is typed."""
+    typed = plan.typed or ""
+    if key in ENTER_KEYS:
+        plan.end_name()
+    elif key == ESCAPE_KEY:
+        plan.typed = None
+    elif key in BACKSPACE_KEYS:
+        plan.typed = typed[:-1]
+    elif key in TEXT_KEYS:
+        plan.typed = typed + chr(key)
+
+
 def take_key(plan: Plan, key: int) -> None:
     """Do what a key of the window means for the plan."""
-    if key in SHAPE_KEYS:
+    if key == ord("s"):
+        plan.message = plan.unfinished
+    elif key == ord("n"):
+        plan.begin_name()
+    elif key in SHAPE_KEYS:
         plan.choose(SHAPE_KEYS[key])
     elif key == ord("u"):
         plan.undo()
     elif key in ENTER_KEYS and plan.shape is Shape.ZONE:
         plan.complete()
+
+
+def check_can_save(settings: Settings, settings_file: Path) -> None:
+    """Refuse to draw what could not be saved, or would be saved where it has no effect.
+
+    Args:
+        settings: as they were loaded, of all cameras.
+        settings_file: where they will be saved.
+
+    Raises:
+        ConfigError: there is no such file, or the environment or the command line sets the lines.
+    """
+    if not settings_file.is_file():
+        raise ConfigError(
+            f"{settings_file}: there is no such settings file to save into; pass one with --config FILE"
+        )
+    keys = ["cameras"] if settings.cameras else [f"vehicle_counter.{key}" for key in ("lines", "zones", "speed")]
+    for key in keys:
+        place = settings.origin_of(key)
+        if place not in (str(settings_file), DEFAULT_SETTINGS):
+            raise ConfigError(
+                f"{place}: {key}: is stronger than {settings_file}, where lines are saved; take it out"
+            )
 
 
 def save_plan(counter: VehicleCounterSettings, settings_file: Path, camera_id: str | None = None) -> None:

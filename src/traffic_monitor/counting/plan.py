@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -45,10 +46,14 @@ class Plan:
     size: tuple[int, int]
     rectangle_m: tuple[float, float] | None = None
     shape: Shape = Shape.LINE
+    names: list[str] = field(default_factory=list)
+    """Names of the next lines and zones, in the order in which they are drawn; without one they are numbered."""
     points: list[Point] = field(default_factory=list)
     """Of the shape that is not complete yet, as shares of the frame."""
     message: str = ""
     """Why the last step was refused; empty when it was not."""
+    typed: str | None = None
+    """The name that is being typed for the last line or zone; None while none is."""
 
     def choose(self, shape: Shape) -> None:
         """Draw this kind of shape from now on; points of an unfinished one are dropped."""
@@ -74,7 +79,48 @@ class Plan:
         try:
             self.settings = self._with_shape(points)
         except ValidationError as error:
-            self.message = error.errors()[0]["msg"].removeprefix("Value error, ")
+            self._refuse(error)
+
+    @property
+    def unfinished(self) -> str:
+        """What is to be done about a shape that is begun; empty when there is none."""
+        if not self.points:
+            return ""
+        ending = "Enter closes it" if self.shape is Shape.ZONE else "click its other points"
+        return f"the {self.shape} is not finished: {ending}, U takes its points back"
+
+    def begin_name(self) -> None:
+        """Type a name for the last line or zone, whichever is chosen."""
+        self.message = ""
+        if self._last() is None:
+            self.message = f"there is no {self.shape} to be named"
+        else:
+            self.typed = ""
+
+    def end_name(self) -> None:
+        """Take the typed name for the last line or zone; one that is taken is refused."""
+        name, self.typed = (self.typed or "").strip(), None
+        last = self._last()
+        if last is None:
+            return
+        key, shapes = last
+        try:
+            named = type(shapes[-1]).model_validate({**dict(shapes[-1]), "name": name})
+            self.settings = self._with(key, [*shapes[:-1], named])
+        except ValidationError as error:
+            self._refuse(error)
+
+    def _last(self) -> tuple[str, list[Any]] | None:
+        """Key and content of the chosen list, if anything is in it."""
+        key = {Shape.LINE: "lines", Shape.ZONE: "zones"}.get(self.shape)
+        shapes = getattr(self.settings, key) if key else []
+        return (key, shapes) if key and shapes else None
+
+    def _with(self, key: str, shapes: list[Any]) -> VehicleCounterSettings:
+        return VehicleCounterSettings.model_validate({**dict(self.settings), key: shapes})
+
+    def _refuse(self, error: ValidationError) -> None:
+        self.message = error.errors()[0]["msg"].removeprefix("Value error, ")
 
     def undo(self) -> None:
         """Take back the last point or, without one, the last shape of the chosen kind."""
@@ -92,18 +138,19 @@ class Plan:
         settings = self.settings
         if self.shape is Shape.LINE:
             start, end = points
-            line = LineSettings(name=_free_name("line", settings.lines), points=(start, end))
-            return settings.model_copy(update={"lines": [*settings.lines, line]})
+            line = LineSettings(name=self._next_name(settings.lines), points=(start, end))
+            return self._with("lines", [*settings.lines, line])
         if self.shape is Shape.ZONE:
-            zone = ZoneSettings(name=_free_name("zone", settings.zones), points=points)
-            return settings.model_copy(update={"zones": [*settings.zones, zone]})
+            zone = ZoneSettings(name=self._next_name(settings.zones), points=points)
+            return self._with("zones", [*settings.zones, zone])
         assert self.rectangle_m is not None
         first, second, third, fourth = points
         width_m, length_m = self.rectangle_m
         speed = SpeedSettings(points=(first, second, third, fourth), width_m=width_m, length_m=length_m)
         return settings.model_copy(update={"speed": speed})
 
-
-def _free_name(kind: str, named: Sequence[LineSettings | ZoneSettings]) -> str:
-    taken = {each.name for each in named}
-    return next(name for name in (f"{kind} {number}" for number in count(1)) if name not in taken)
+    def _next_name(self, named: Sequence[LineSettings | ZoneSettings]) -> str:
+        if self.names:
+            return self.names.pop(0)
+        taken = {each.name for each in named}
+        return next(name for name in (f"{self.shape} {number}" for number in count(1)) if name not in taken)

@@ -23,6 +23,9 @@ from traffic_monitor.shared_utils.clock import Clock, parse_zone
 
 NETWORK_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
 
+DEFAULT_SETTINGS = "default settings"
+"""Where a value comes from that nobody has set."""
+
 SHORTEST_SECRET = 16
 """Characters. All plates are soon tried through; a secret that can be guessed would hide none of them."""
 
@@ -509,7 +512,7 @@ class Settings(BaseSettings):
     def origin_of(self, key: str) -> str:
         """Where the value of ``section.key`` was set, for messages: a file, the environment, the command line."""
         whole_key = key.partition(".")[0]  # A list, such as the cameras, is set as a whole.
-        return self._origins.get(key) or self._origins.get(whole_key, "default settings")
+        return self._origins.get(key) or self._origins.get(whole_key, DEFAULT_SETTINGS)
 
     def with_origins(self, origins: Mapping[str, str]) -> Self:
         """The same settings, knowing where each key was set."""
