@@ -1,5 +1,6 @@
 """Which processes a run has, and how queues join them."""
 
+import pickle
 from typing import Any
 
 import pytest
@@ -109,3 +110,11 @@ def test_cameras_share_the_room_for_frames_that_wait(size: int, cameras: int, sh
     wire(Settings.model_validate({"queue_size": size, "cameras": listed}), sizes.__setitem__)
     frames = {sizes.pop(name) for name in list(sizes) if name.startswith("raw_frames")}
     assert (frames, set(sizes.values())) == ({share}, {size})
+
+
+def test_only_the_reader_knows_the_secret_of_the_pseudonyms() -> None:
+    privacy = {"hash_plates": True, "blur_plates": True, "secret": "sixteen letters or more"}
+    parts = wire(Settings.model_validate({"privacy": privacy, "cameras": CAMERAS}), lambda name, _size: name)
+    told = {part.service for part in parts if b"sixteen letters" in pickle.dumps(part.arguments[0])}
+    assert told == {ServiceName.OCR_READER}
+    assert {part.arguments[0].privacy.hash_plates for part in parts} == {True}

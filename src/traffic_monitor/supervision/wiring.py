@@ -70,7 +70,8 @@ def wire(settings: Settings, edge: Callable[[str, int], Any]) -> list[Part]:
         seen[service] += 1
         which = cameras[number].camera_id if service is ServiceName.FRAME_GRABBER else str(number + 1)
         label = f"{service} {which}" if together[service] > 1 else str(service)
-        wired.append(Part(service, number, label, arguments))
+        config, *ends = arguments
+        wired.append(Part(service, number, label, [config.for_service(service), *ends]))
     return wired
 
 
