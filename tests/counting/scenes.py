@@ -1,6 +1,6 @@
 """Drawn traffic for the counting tests: boxes of vehicles, frame by frame, without a picture."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, cast
@@ -52,14 +52,27 @@ class Counted:
 
 
 def count(
-    frames: Iterable[Sequence[TrackedObject]], start: float = START, fps: float = FPS, **settings: Any
+    frames: Iterable[Sequence[TrackedObject]],
+    start: float = START,
+    fps: float = FPS,
+    steps: Mapping[int, float] | None = None,
+    **settings: Any,
 ) -> Counted:
-    """Count the vehicles of some frames, over the line ``MIDDLE`` unless the settings say otherwise."""
+    """Count the vehicles of some frames, over the line ``MIDDLE`` unless the settings say otherwise.
+
+    Args:
+        frames: the tracks of each.
+        start: timestamp of the first frame.
+        fps: frames per second.
+        steps: by how many seconds the clock is set with which frame.
+        settings: of the counter.
+    """
     counter = RoadCounter(
         VehicleCounterSettings.model_validate({"lines": [MIDDLE], **settings}), WIDTH, HEIGHT, UTC_CLOCK
     )
     crossings = []
     for index, tracks in enumerate(frames):
+        start += (steps or {}).get(index, 0.0)
         crossings += counter.observe(tracks, Moment(start + index / fps, index, index / fps))
     last = counter.finish()
     return Counted(cast(dict[str, Any], counter.results()), crossings + last, len(last))

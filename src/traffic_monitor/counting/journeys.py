@@ -44,7 +44,7 @@ class _Journey:
     class_name: str = ""
     class_share: float = 0.0
     published_at: float = -inf
-    """When it was told last, by the clock of the frames."""
+    """Media seconds of the frame with which it was told last."""
     has_news: bool = False
     is_recorded: bool = False
 
@@ -95,7 +95,7 @@ class JourneyLog:
     def visited(self, visit: ZoneVisit) -> None:
         """Note that a visit to a zone has begun or ended."""
         journey = self._touch(visit.vehicle_id)
-        journey.visits[visit.zone, visit.entered.timestamp] = visit
+        journey.visits[visit.zone, visit.entered.media] = visit
         journey.is_recorded = journey.has_news = True
 
     def measured(self, vehicle_id: int, speed: VehicleSpeed) -> None:
@@ -113,7 +113,7 @@ class JourneyLog:
         """The records with news since the last call; that of a vehicle that is merely seen is told every second.
 
         Args:
-            now: epoch seconds of the frame.
+            now: media seconds of the frame.
         """
         due = {
             number: journey

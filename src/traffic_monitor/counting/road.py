@@ -42,7 +42,7 @@ class RoadCounter:
 
     def observe(self, tracks: Sequence[TrackedObject], moment: Moment) -> list[tuple[LineCrossing, str]]:
         """Take in the tracks of the next frame; the crossings that it confirms, each with its vehicle's class."""
-        self._now = moment.timestamp
+        self._now = moment.media
         self._intervals.advance(moment.timestamp)
         frame = self._vehicles.update(tracks, moment)
         for track in tracks:

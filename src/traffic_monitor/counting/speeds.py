@@ -138,7 +138,7 @@ class SpeedMeter:
 
     def _measure(self, sightings: Sequence[Sighting], class_name: str) -> VehicleSpeed:
         track_id = sightings[-1].track_id
-        times = np.array([sighting.moment.timestamp for sighting in sightings])
+        times = np.array([sighting.moment.media for sighting in sightings])
         places = np.array([self._plane.metres(sighting.position) for sighting in sightings])
         reason = _why_not(times, places)
         if reason:

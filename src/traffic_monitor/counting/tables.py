@@ -109,7 +109,7 @@ class MovementTable:
             self._ledger.take_back(crossing.vehicle_id, self._cell(crossings))
         crossings.append(crossing)
         # By when it happened: which line's band is left first says nothing.
-        crossings.sort(key=lambda known: known.moment.timestamp)
+        crossings.sort(key=lambda known: known.moment.media)
         if len(crossings) > 1:
             self._ledger.count(crossing.vehicle_id, class_name, [self._cell(crossings)])
 

@@ -38,13 +38,13 @@ class Moment:
     """The frame in which something was seen."""
 
     timestamp: float
-    """Epoch seconds."""
+    """Epoch seconds: only a stamp, because the clock behind it may be set."""
     frame_index: int | None = None
     media_time: float | None = None
 
     @property
     def media(self) -> float:
-        """Seconds since the start of the source; the timestamp where the sender did not say."""
+        """Seconds since the start of the source, which give durations and order; else the timestamp."""
         return self.timestamp if self.media_time is None else self.media_time
 
     def as_message(self) -> FrameMoment:
@@ -90,25 +90,25 @@ class _Vehicle:
     """The track that carries it: where it has two boxes, the other is ignored."""
     box: BoxXyxy = field(default_factory=lambda: [0, 0, 0, 0])
     trail: deque[tuple[float, Point]] = field(default_factory=lambda: deque(maxlen=MOTION_SIGHTINGS))
-    """Time in seconds and position of the last sightings."""
+    """Media seconds and position of the last sightings."""
 
     def see(self, track: TrackedObject, moment: Moment) -> Sighting:
         self.track_id, self.box = track["track_id"], track["bbox_xyxy"]
         position = bottom_center(self.box)
-        self.trail.append((moment.timestamp, position))
+        self.trail.append((moment.media, position))
         return Sighting(self.vehicle_id, self.track_id, position, size_of(self.box), moment)
 
     @property
     def last_seen(self) -> float:
         return self.trail[-1][0]
 
-    def surprise(self, box: BoxXyxy, timestamp: float) -> float:
+    def surprise(self, box: BoxXyxy, now: float) -> float:
         """How far a box is from where the vehicle is expected; up to 1 it can be this vehicle."""
         size, size_now = size_of(self.box), size_of(box)
         if not size / LARGEST_GROWTH <= size_now <= size * LARGEST_GROWTH:
             return float("inf")
         (first_time, first), (last_time, last) = self.trail[0], self.trail[-1]
-        unseen = (timestamp - last_time) / (last_time - first_time) if last_time > first_time else 0.0
+        unseen = (now - last_time) / (last_time - first_time) if last_time > first_time else 0.0
         # A vehicle that comes nearer moves faster in the picture, in the same measure as its box grows.
         unseen *= (1 + size_now / size) / 2 if size else 1.0
         way = ((last[0] - first[0]) * unseen, (last[1] - first[1]) * unseen)
@@ -169,20 +169,16 @@ class VehicleRegistry:
     def _expected(self, track: TrackedObject, moment: Moment) -> _Vehicle | None:
         """The lost vehicle that is expected where the track begins."""
         lost = [
-            vehicle
-            for vehicle in self._in_sight.values()
-            if 0 < moment.timestamp - vehicle.last_seen <= LOST_AFTER_S
+            vehicle for vehicle in self._in_sight.values() if 0 < moment.media - vehicle.last_seen <= LOST_AFTER_S
         ]
-        surprises = [(vehicle.surprise(track["bbox_xyxy"], moment.timestamp), vehicle) for vehicle in lost]
+        surprises = [(vehicle.surprise(track["bbox_xyxy"], moment.media), vehicle) for vehicle in lost]
         surprise, vehicle = min(surprises, key=lambda pair: pair[0], default=(float("inf"), None))
         return vehicle if surprise <= 1 else None
 
     def _overdue(self, moment: Moment) -> list[int]:
-        # Also where a clock was set back: nobody is waited for until it has caught up.
+        # Also backwards, where a sender gives no media time and its clock was set back.
         lost = [
-            key
-            for key, vehicle in self._in_sight.items()
-            if abs(moment.timestamp - vehicle.last_seen) > LOST_AFTER_S
+            key for key, vehicle in self._in_sight.items() if abs(moment.media - vehicle.last_seen) > LOST_AFTER_S
         ]
         for key in lost:
             del self._in_sight[key]

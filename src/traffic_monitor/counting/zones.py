@@ -128,7 +128,7 @@ class _ZoneState:
     def leave(self, vehicle_id: int) -> ZoneVisit:
         """The vehicle has left the zone, or is gone."""
         visit = self.visits[vehicle_id]
-        dwell = visit.last_inside.timestamp - visit.since.timestamp
+        dwell = visit.last_inside.media - visit.since.media
         visit.is_in, visit.sightings = False, 0
         self.exits += 1
         self.present.discard(vehicle_id)
