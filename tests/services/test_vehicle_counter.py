@@ -36,8 +36,9 @@ THROUGH = [90, 110, 130, 150, 170]
 def test_an_update_comes_with_the_frame_that_confirms_a_crossing_and_no_other() -> None:
     counter = VehicleCounter(config())
     vehicle = [make_vehicle(1, [100, bottom - 40, 160, bottom]) for bottom in [*THROUGH, 190]]
-    numbers = [len(counter.process(make_tracked_message([v], i))) for i, v in enumerate(vehicle)]
-    assert numbers == [0, 0, 0, 0, 1, 0]
+    updates = [counter.process(make_tracked_message([v], i)) for i, v in enumerate(vehicle)]
+    assert [len(each) for each in updates] == [0, 0, 0, 0, 1, 0]
+    assert updates[4][0]["frame_index"] == 4
 
 
 def test_an_update_holds_every_field_of_the_contract() -> None:

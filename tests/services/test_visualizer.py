@@ -104,6 +104,18 @@ def test_the_line_is_drawn_with_its_counts(settings: Settings, scenes: list[Scen
     assert line.label == "main: in 3  out 0"
 
 
+def test_counts_and_plates_are_not_drawn_before_their_frame(settings: Settings, scenes: list[Scene]) -> None:
+    visualizer = Visualizer(settings, [RecordingSink()])
+    visualizer.process(make_count_update(1, frame_index=2))
+    visualizer.process(make_ocr_result("AB12", track_id=7, index=1, frame_index=1))
+    for index in range(3):
+        visualizer.process(make_tracked_message([make_vehicle(7, BOX)], index))
+    assert [scene.vehicles[0].plate_text for scene in scenes] == ["", "AB12", "AB12"]
+    assert [scene.panel[1].split()[1] for scene in scenes] == ["0", "0", "1"]
+    assert [scene.lines[0].label for scene in scenes] == ["main: in 0  out 0"] * 2 + ["main: in 1  out 0"]
+    assert visualizer.details()["counts"]["total_count"] == 1
+
+
 def test_the_panel_shows_camera_time_and_totals(settings: Settings, scenes: list[Scene]) -> None:
     visualizer = Visualizer(settings, [RecordingSink()])
     visualizer.process(make_count_update(3))

@@ -30,12 +30,13 @@ class VehicleCounter(Service):
         self._clock = config.frame_grabber.clock
         self._road: RoadCounter | None = None
         self._last_timestamp = 0.0
+        self._last_index: int | None = None
 
     def process(self, message: TrackedMessage) -> list[CountUpdateMessage]:
         """Move every vehicle on; an update when that changes a result, or a vehicle's record has news."""
         size = message["frame_width"], message["frame_height"]
         road = self._road = self._road or RoadCounter(self._settings, *size, self._clock)
-        self._last_timestamp = message["timestamp"]
+        self._last_timestamp, self._last_index = message["timestamp"], message.get("frame_index")
         crossings = road.observe(message["tracked_objects"], _moment_of(message))
         journeys = road.take_journeys()
         return [self._update(road.results(), crossings, journeys)] if road.take_change() or journeys else []
@@ -57,6 +58,7 @@ class VehicleCounter(Service):
             **results,
             "camera_id": self._camera_id,
             "timestamp": self._last_timestamp,
+            "frame_index": self._last_index,
             "crossings": [crossing_message(crossing, class_name) for crossing, class_name in crossings],
             "journeys": journeys,
         }

@@ -10,6 +10,7 @@ from typing import Any, cast
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.annotate import LineMark, Scene, VehicleMark, annotate
+from traffic_monitor.drawing.overlays import Overlays
 from traffic_monitor.plates.hiding import PlateHider
 from traffic_monitor.records.database import DATABASE_FILE
 from traffic_monitor.records.files import write_jpeg
@@ -60,6 +61,7 @@ class Visualizer(Service):
         self._has_scene = recorder is None
         self._scene_guard = Guard("still of the scene")
         self._counts: CountUpdateMessage | None = None
+        self._overlays = Overlays(config.visualizer.plate_ttl_s) if self._sinks else None
         self._lines: list[CountingLine] = []
         self._frame_times: deque[float] = deque(maxlen=FPS_FRAMES)
         self._next_index = 0
@@ -73,9 +75,14 @@ class Visualizer(Service):
         if "tracked_objects" in message:
             self._take_frame(cast(TrackedMessage, message))
         elif "license_plate_text" in message:
-            self._plates.read(cast(OcrResultMessage, message))
+            result = cast(OcrResultMessage, message)
+            self._plates.read(result)
+            if self._overlays is not None:
+                self._overlays.read(result)
         else:
             self._counts = message
+            if self._overlays is not None:
+                self._overlays.count(message)
         return []
 
     def idle(self) -> None:
@@ -113,7 +120,10 @@ class Visualizer(Service):
             self._hider.hide(image, message)
         if wants_scene:
             self._write_scene(image)
-        image = annotate(image, self._scene(message))
+        if self._overlays is None:
+            return
+        self._overlays.advance(message)
+        image = annotate(image, self._scene(message, self._overlays))
         for sink in self._sinks:
             sink.take(image, media_time_of(message))
 
@@ -125,7 +135,7 @@ class Visualizer(Service):
         path = self._config.run_dir / SCENE_FILE
         self._has_scene = self._scene_guard.attempt(lambda: write_jpeg(path, image))
 
-    def _scene(self, message: TrackedMessage) -> Scene:
+    def _scene(self, message: TrackedMessage, overlays: Overlays) -> Scene:
         if not self._lines:
             size = (message["frame_width"], message["frame_height"])
             self._lines = [CountingLine.in_frame(line, *size) for line in self._config.vehicle_counter.lines]
@@ -134,26 +144,18 @@ class Visualizer(Service):
                 vehicle["bbox_xyxy"],
                 vehicle["class_name"],
                 vehicle["track_id"],
-                self._plates.text_of(vehicle["track_id"]) if self._hider is None else "",
+                overlays.plate_of(vehicle["track_id"]) if self._hider is None else "",
             )
             for vehicle in message["tracked_objects"]
         ]
-        lines = [LineMark(line.start, line.end, self._line_label(line)) for line in self._lines]
-        return Scene(vehicles, lines, self._panel(message))
+        lines = [LineMark(line.start, line.end, _line_label(line, overlays)) for line in self._lines]
+        return Scene(vehicles, lines, self._panel(message, overlays))
 
-    def _line_label(self, line: CountingLine) -> str:
-        by_line = self._counts.get("counts_by_line", {}) if self._counts else {}
-        directions = by_line.get(line.name, {})
-        numbers = (f"{name} {sum(directions.get(name, {}).values())}" for name in (line.in_name, line.out_name))
-        return f"{line.name}: {'  '.join(numbers)}"
-
-    def _panel(self, message: TrackedMessage) -> list[str]:
-        total = self._counts["total_count"] if self._counts else 0
-        by_class = self._counts["counts_by_class"] if self._counts else {}
-        classes = "  ".join(f"{name} {number}" for name, number in sorted(by_class.items()))
+    def _panel(self, message: TrackedMessage, overlays: Overlays) -> list[str]:
+        classes = "  ".join(f"{name} {number}" for name, number in sorted(overlays.by_class.items()))
         media_time = media_time_of(message)
         clock = f"{int(media_time // 60):02d}:{media_time % 60:04.1f}"
-        rows = [f"{message['camera_id']}   {clock}", f"counted {total}   {classes}".rstrip()]
+        rows = [f"{message['camera_id']}   {clock}", f"counted {overlays.total}   {classes}".rstrip()]
         dropped = f"   dropped {self._dropped}" if self._dropped else ""
         return [*rows, f"{self._fps():.0f} frames/s{dropped}"]
 
@@ -161,6 +163,12 @@ class Visualizer(Service):
         if len(self._frame_times) < 2:
             return 0.0
         return (len(self._frame_times) - 1) / max(self._frame_times[-1] - self._frame_times[0], 1e-6)
+
+
+def _line_label(line: CountingLine, overlays: Overlays) -> str:
+    directions = overlays.by_line.get(line.name, {})
+    numbers = (f"{name} {sum(directions.get(name, {}).values())}" for name in (line.in_name, line.out_name))
+    return f"{line.name}: {'  '.join(numbers)}"
 
 
 def open_sinks(config: Settings, tile: Tile | None, control: ServiceControl) -> list[FrameSink]:
@@ -235,7 +243,7 @@ def visualizer_process(
     run_service(
         ServiceName.VISUALIZER,
         build,
-        # Readings and counts first, so that a frame is drawn with all that is known.
+        # Readings and counts first, so that they are here when their frame is drawn.
         FanIn([readings, counting_updates_q_in, tracked_vehicles_q_in]),
         [],
         shutdown_event,

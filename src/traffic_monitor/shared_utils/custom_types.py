@@ -236,6 +236,8 @@ class CountUpdateMessage(CountResults):
 
     camera_id: str
     timestamp: float
+    frame_index: NotRequired[int | None]
+    """Of the last frame that was counted; None where frames have none."""
     crossings: NotRequired[list[Crossing]]
     """The crossings that are new in this update, as they were; a class that is corrected later stays here."""
     journeys: NotRequired[list[VehicleJourney]]
