@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.detector_peers import AgreeingPeers
 from training.plate_boxes import PlateTeacher, completed
 
 Image = NDArray[np.uint8]
@@ -37,7 +38,7 @@ class Source:
     `weight` is the share of samples drawn from it (relative to the other sources), `frame_step` the distance
     between two frames taken from a clip, `plates` says that its label files hold plate boxes as class 0,
     `squared` that the pictures were stretched to a square from some wider shape, `drawn` that they come from
-    the scene generator, whose boxes are exact.
+    the scene generator, `top_view` that the camera looks straight down, where the vehicle teacher sees nothing.
     """
 
     path: str
@@ -46,10 +47,15 @@ class Source:
     plates: bool = False
     squared: bool = False
     drawn: bool = False
+    top_view: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether vehicles are learned from the boxes of this source, and not from the teacher's answer."""
+        return self.drawn or self.top_view
 
 
-# Left out on purpose: intel_car-detection (seen from above; the teacher finds almost nothing there and would
-# teach "no vehicle"), and everything the issue sets aside for measuring or whose licence is not stated.
+# Left out on purpose: everything set aside for measuring or whose licence is not stated.
 VEHICLE_SOURCES = (
     Source("train/vehicles/atl_version_2", 3.0),
     Source("train/vehicles/manaus_traffic", 2.0),
@@ -65,6 +71,16 @@ VEHICLE_SOURCES = (
     Source("videos/opencv4nodejs_traffic.mp4", 1.2, frame_step=5),
     Source("videos/otvision/Testvideo_Cars-Cyclist_FR20_2020-01-01_00-00-00.mp4", 0.4, frame_step=5),
     Source("videos/otvision/Testvideo_Cars-Truck_FR20_2020-01-01_00-00-00.mp4", 0.4, frame_step=5),
+    Source("train/vehicles2/bus_truck_closeups", 2.0, squared=True),
+    Source("train/plates2/indonesia", 0.7, plates=True),
+    Source("train/plates2/vietnam_motorcycles", 0.5, plates=True),
+    Source("train/plates2/thai_street", 0.4, plates=True, squared=True),
+    Source("train/plates2/india_phone", 0.7, plates=True),
+    Source("train/plates2/sri_lanka", 0.7, plates=True, squared=True),
+    Source("train/plates2/turkey", 0.7, plates=True),
+    Source("train/plates2/russia", 0.5, plates=True, squared=True),
+    Source("train/vehicles2/aerial_cars_minsk", 0.2, top_view=True),
+    Source("videos/intel_car-detection.mp4", 0.2, frame_step=2, top_view=True),
 )
 
 PLATE_SOURCES = (
@@ -73,12 +89,23 @@ PLATE_SOURCES = (
     Source("train/plates/romanian_dashcam", 2.0, plates=True),
     Source("train/vehicles/highway_object_detection", 1.5),
     Source("train/vehicles/vehicles_openimages", 1.5, squared=True),
+    Source("train/vehicles2/bus_truck_closeups", 1.0, squared=True),
+    Source("train/plates2/indonesia", 2.0, plates=True),
+    Source("train/plates2/vietnam_motorcycles", 0.8, plates=True),
+    Source("train/plates2/thai_street", 0.5, plates=True, squared=True),
+    Source("train/plates2/india_phone", 1.0, plates=True),
+    Source("train/plates2/sri_lanka", 0.8, plates=True, squared=True),
+    Source("train/plates2/turkey", 0.8, plates=True),
+    Source("train/plates2/russia", 0.6, plates=True, squared=True),
 )
 
 SOURCES = {"vehicles": VEHICLE_SOURCES, "plates": PLATE_SOURCES}
 
 DRAWN_WEIGHTS = {"vehicles": 1.5, "plates": 2.5}
 """Share of the samples that come from drawn scenes, where there are any."""
+
+CAR = 0.0
+"""Class of a vehicle seen from above: the sets do not tell which type it is, and nearly all are cars."""
 
 
 @dataclass(frozen=True)
@@ -148,11 +175,23 @@ def clip_pictures(file: Path, frame_step: int) -> Iterator[tuple[str, Image, lis
 
 
 def pictures_of(source: Source, task: str, shared: Path) -> Iterator[tuple[str, Image, list[list[float]]]]:
-    """Name, BGR picture and labelled boxes of everything one source holds."""
+    """Name, BGR picture and labelled boxes of everything one source holds.
+
+    Seen from above every vehicle is a car; of a clip seen from above only frames in which the peers agree on
+    one are taken.
+    """
     path = shared / source.path
-    if source.frame_step:
-        return clip_pictures(path, source.frame_step)
-    return still_pictures(path, path / task / "labels" if source.drawn else path / "labels")
+    if not source.frame_step:
+        pictures = still_pictures(path, path / task / "labels" if source.drawn else path / "labels")
+        if source.top_view:
+            return ((name, image, [[CAR, *box[1:]] for box in boxes]) for name, image, boxes in pictures)
+        return pictures
+    pictures = clip_pictures(path, source.frame_step)
+    if source.top_view:
+        peers = AgreeingPeers(shared / "peers")
+        labelled = ((name, *peers.completed(image)) for name, image, _ in pictures)
+        return ((name, image, [[CAR, *box] for box in boxes]) for name, image, boxes in labelled if boxes)
+    return pictures
 
 
 def build_cache(shared: Path, task: str, out: Path, scenes: Path | None = None) -> int:
@@ -198,16 +237,16 @@ class PictureCache:
         return np.asarray(flat.reshape(picture.height, picture.width, 3))
 
     def chances(
-        self, validation: bool, drawn: bool | None = None
+        self, validation: bool, exact: bool | None = None
     ) -> tuple[list[CachedPicture], NDArray[np.float64]]:
         """The pictures of one part and the chance of each to be taken, by its source's weight.
 
-        `drawn` asks for drawn scenes alone or for photos alone; None for both.
+        `exact` asks for the sources with exact boxes alone or for the others alone; None for both.
         """
         part = [
             p
             for p in self.pictures
-            if p.validation == validation and (drawn is None or self.sources[p.source].drawn == drawn)
+            if p.validation == validation and (exact is None or self.sources[p.source].exact == exact)
         ]
         counts = Counter(p.source for p in part)
         weights = np.array([self.sources[p.source].weight / counts[p.source] for p in part])

@@ -68,10 +68,15 @@ def teacher_loss(answers: dict[str, Tensor], taught: Tensor, strides: Tensor) ->
 
 
 class LabelLoss:
-    """Ultralytics' own loss on labelled boxes."""
+    """Ultralytics' own loss on labelled boxes.
 
-    def __init__(self, model: DetectionModel) -> None:
+    Labels know the first `classes` of the model's classes; about the others they teach nothing.
+    """
+
+    def __init__(self, model: DetectionModel, classes: int) -> None:
         self._loss = v8DetectionLoss(model)
+        self._classes = classes
+        self._loss.assigner.num_classes = classes
 
     def __call__(self, answers: dict[str, Tensor], boxes: list[Tensor], size: int) -> Tensor:
         """`boxes` holds per window rows (class, x1, y1, x2, y2) in window pixels; returns one number."""
@@ -80,6 +85,7 @@ class LabelLoss:
         centre = (rows[:, 1:3] + rows[:, 3:5]) / 2 / size
         sides = (rows[:, 3:5] - rows[:, 1:3]) / size
         batch = {"batch_idx": owner, "cls": rows[:, 0], "bboxes": torch.cat([centre, sides], 1)}
-        parts = self._loss.get_assigned_targets_and_loss(answers, batch)[1]
+        known = {**answers, "scores": answers["scores"][:, : self._classes]}
+        parts = self._loss.get_assigned_targets_and_loss(known, batch)[1]
         total: Tensor = parts.sum()
         return total

@@ -21,6 +21,9 @@ from training.detector_data import Image
 COCO_VEHICLES = (2, 3, 5, 7)
 """COCO's class numbers of car, motorcycle, bus and truck, in the order of the student's classes."""
 
+COCO_TAUGHT = (*COCO_VEHICLES, 0, 1)
+"""The same for all classes of the student: person and bicycle come after the vehicles."""
+
 DISTANCE_CHANNELS = 64
 """Four sides, each a distribution over 16 distances (in strides), come before the class scores."""
 
@@ -67,12 +70,12 @@ class VehicleTeacher:
         )
 
     def __call__(self, window: Image) -> NDArray[np.float16]:
-        """BGR window in, raw answers out: (68, cells) of 64 distance logits and 4 vehicle class logits.
+        """BGR window in, raw answers out: (70, cells) of 64 distance logits and 6 class logits.
 
         Cells are ordered stride 8, 16, 32, each row by row, as in an Ultralytics head.
         """
         blob = cv2.dnn.blobFromImage(window, 1 / 255, swapRB=True)
         levels = [np.asarray(level).reshape(144, -1) for level in self._network(blob).values()]
         answers = np.concatenate(levels, axis=1)
-        rows = [*range(DISTANCE_CHANNELS), *(DISTANCE_CHANNELS + c for c in COCO_VEHICLES)]
+        rows = [*range(DISTANCE_CHANNELS), *(DISTANCE_CHANNELS + c for c in COCO_TAUGHT)]
         return np.asarray(answers[rows], dtype=np.float16)

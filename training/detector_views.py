@@ -1,19 +1,19 @@
-"""Random training views: square windows cut, scaled and pasted from the cached pictures, then spoiled like
-a camera would.
+"""Random training views: square windows cut, scaled, bent and pasted from the cached pictures.
 
-Geometry and appearance are kept apart, because the teacher labels the window before its colours are spoiled
-and the student sees it afterwards.
+What a camera loses for good (pixels, shape) is lost here, before the teacher labels the window; light and colours
+are changed afterwards (`detector_light`), for the student alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.detector_data import CachedPicture, Image, PictureCache
+from training.detector_data import CachedPicture, Image, PictureCache, Source
+from training.detector_light import jpeg
 
 GREY = 114
 """Filling outside a picture, as Ultralytics pads."""
@@ -29,6 +29,25 @@ LARGEST_LONG_SIDE = 900
 LARGEST_FACTOR = 2.2
 """Nor is a picture enlarged more than this: small clips are enlarged 1.8 times when the application looks."""
 
+CLOSE_FILL = {False: (0.4, 1.0), True: (0.3, 0.95)}
+"""Share of a close window's side that the longer side of one vehicle (False) or plate (True) takes."""
+
+LARGEST_CLOSE_FACTOR = 5.0
+"""Nor is a picture enlarged more than this for a close window: nothing would be left to recognise."""
+
+CUT, CUT_SHARE = 0.4, 0.4
+"""Chance that a close vehicle or plate may be cut by the window's edge, and the largest share cut away."""
+
+PLATE = 0
+AROUND_PLATE = np.array([-1.2, -1.9, 1.2, 0.6], np.float32)
+"""From a plate's corners to about those of its vehicle, in widths of the plate."""
+
+FISHEYE = (0.15, 0.6)
+"""How much more a wide lens shrinks the middle of the edge than the centre of the picture."""
+
+OUTLINE = np.array([(i / 8, j / 8) for i in range(9) for j in range(9) if {i, j} & {0, 8}])
+"""Points around a box, in shares of its sides."""
+
 MIN_VISIBLE = 0.3
 """A box of which less than this share lies inside the window is dropped."""
 
@@ -41,13 +60,18 @@ Boxes = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ViewRecipe:
-    """How views are drawn: window side in pixels, chance of a 2×2 mosaic and of a coarse (low resolution)
-    camera.
+    """How views are drawn: window side in pixels, and the chances of a 2×2 mosaic, of a coarse (low resolution)
+    camera, of a window that one vehicle or plate fills, and of a wide lens.
+
+    `plates` says that plates are to be found, not vehicles.
     """
 
     size: int
     mosaic: float = 0.3
     coarse: float = 0.3
+    close: float = 0.0
+    fisheye: float = 0.0
+    plates: bool = False
 
 
 def visible_boxes(boxes: Boxes, width: int, height: int) -> Boxes:
@@ -63,26 +87,32 @@ def visible_boxes(boxes: Boxes, width: int, height: int) -> Boxes:
     return np.asarray(clipped[(share >= MIN_VISIBLE) & (sides.min(axis=1) >= MIN_BOX_SIDE)])
 
 
-def window(
-    rng: np.random.Generator,
-    image: Image,
-    boxes: Boxes,
-    squared: bool,
-    recipe: ViewRecipe,
-    size: int,
-    smallest: float,
-) -> tuple[Image, Boxes]:
-    """Scale a picture at random and cut a size×size window out of it, mirrored half of the time.
+@dataclass(frozen=True)
+class Placement:
+    """Where a window lies: scale of the picture, and the window's corner in pixels of the scaled picture."""
 
-    `smallest` is the least length of the picture's longer side after scaling, in pixels.
-    """
-    height, width = image.shape[:2]
+    fx: float
+    fy: float
+    x0: float
+    y0: float
+
+
+def stretched(rng: np.random.Generator, squared: bool) -> float:
+    """Square root of a random change in width over height."""
+    return float(np.sqrt(np.exp(rng.uniform(*np.log(STRETCH[squared])))))
+
+
+def placed_anywhere(
+    rng: np.random.Generator, shape: tuple[int, int], boxes: Boxes, squared: bool, size: int, smallest: float
+) -> Placement:
+    """A window at a random scale and place, half of the time around one of the boxes."""
+    height, width = shape
     largest = max(smallest, min(LARGEST_LONG_SIDE, LARGEST_FACTOR * max(height, width)))
     long_side = np.exp(rng.uniform(np.log(smallest), np.log(largest)))
-    stretch = np.sqrt(np.exp(rng.uniform(*np.log(STRETCH[squared]))))
+    stretch = stretched(rng, squared)
     factor = long_side / max(height / stretch, width * stretch)
     fx, fy = factor * stretch, factor / stretch
-    # the window's corner in scaled pixels; where the picture is smaller than the window, it floats inside
+    # where the picture is smaller than the window, it floats inside
     spare_x, spare_y = width * fx - size, height * fy - size
     x0 = rng.uniform(min(spare_x, 0), max(spare_x, 0))
     y0 = rng.uniform(min(spare_y, 0), max(spare_y, 0))
@@ -90,15 +120,58 @@ def window(
         _, bx1, by1, bx2, by2 = boxes[rng.integers(len(boxes))]
         x0 = np.clip((bx1 + bx2) / 2 * fx - size * rng.uniform(0.2, 0.8), min(spare_x, 0), max(spare_x, 0))
         y0 = np.clip((by1 + by2) / 2 * fy - size * rng.uniform(0.2, 0.8), min(spare_y, 0), max(spare_y, 0))
+    return Placement(fx, fy, x0, y0)
+
+
+def placed_close(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    box: NDArray[np.float32],
+    squared: bool,
+    size: int,
+    fill: tuple[float, float],
+) -> Placement:
+    """A window that one box (x1, y1, x2, y2) fills: its longer side is a random share of the window's.
+
+    In CUT of the windows the box may reach beyond the edge.
+    """
+    height, width = shape
+    stretch = stretched(rng, squared)
+    sides = np.maximum(box[2:] - box[:2], 1) * [stretch, 1 / stretch]
+    share = np.exp(rng.uniform(*np.log(fill)))
+    factor = min(share * size / sides.max(), LARGEST_CLOSE_FACTOR)
+    beyond = CUT_SHARE if rng.random() < CUT else 0.0
+    spare = size - sides * factor
+    at = rng.uniform(-beyond * sides * factor, np.maximum(spare, 0) + beyond * sides * factor)
+    scale = np.array([stretch, 1 / stretch]) * factor
+    room = np.array([width, height]) * scale - size
+    x0, y0 = (box[:2] * scale - at).clip(np.minimum(room, 0), np.maximum(room, 0)).tolist()
+    return Placement(float(scale[0]), float(scale[1]), x0, y0)
+
+
+def small_camera(rng: np.random.Generator, part: Image, width: int, height: int) -> Image:
+    """The picture as a camera of few pixels gives it when it will be width×height, half of the time strongly
+    compressed.
+    """
+    reduce = rng.uniform(0.3, 0.85)
+    small = (max(2, int(width * reduce)), max(2, int(height * reduce)))
+    part = np.asarray(cv2.resize(part, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return jpeg(part, int(rng.integers(20, 70))) if rng.random() < 0.5 else part
+
+
+def cut_out(
+    rng: np.random.Generator, image: Image, boxes: Boxes, placement: Placement, size: int, coarse: float
+) -> tuple[Image, Boxes]:
+    """The size×size window at a place, grey outside the picture, and the boxes in its pixels (not clipped)."""
+    height, width = image.shape[:2]
+    fx, fy, x0, y0 = placement.fx, placement.fy, placement.x0, placement.y0
     left, top = max(0, int(x0 / fx)), max(0, int(y0 / fy))
     right = min(width, int(np.ceil((x0 + size) / fx)))
     bottom = min(height, int(np.ceil((y0 + size) / fy)))
     part = image[top:bottom, left:right]
     part_size = (max(1, round((right - left) * fx)), max(1, round((bottom - top) * fy)))
-    if rng.random() < recipe.coarse:
-        reduce = rng.uniform(0.35, 0.85)
-        small = (max(2, int(part_size[0] * reduce)), max(2, int(part_size[1] * reduce)))
-        part = np.asarray(cv2.resize(part, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if rng.random() < coarse:
+        part = small_camera(rng, part, *part_size)
     shrinks = part_size[0] < part.shape[1]
     part = np.asarray(
         cv2.resize(part, part_size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
@@ -111,6 +184,64 @@ def window(
     moved = boxes.copy().reshape(-1, 5)
     moved[:, 1::2] = (moved[:, 1::2] - left) * fx + at_x
     moved[:, 2::2] = (moved[:, 2::2] - top) * fy + at_y
+    return canvas, moved
+
+
+def fisheye(rng: np.random.Generator, image: Image, boxes: Boxes) -> tuple[Image, Boxes]:
+    """A square window bent like a wide lens bends it; a box becomes the one around its bent outline.
+
+    With distances r from the centre in half windows, what stands at r after bending came from
+    r (1 + strength r²) / (1 + strength).
+    """
+    size, strength = image.shape[0], rng.uniform(*FISHEYE)
+    centre = size * rng.uniform(0.4, 0.6, 2)
+    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
+    away_x, away_y = (columns - centre[0]) / size * 2, (rows - centre[1]) / size * 2
+    grown = (1 + strength * (away_x**2 + away_y**2)) / (1 + strength) * size / 2
+    bent = cv2.remap(
+        image,
+        (away_x * grown + centre[0]).astype(np.float32),
+        (away_y * grown + centre[1]).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderValue=(GREY, GREY, GREY),
+    )
+    moved = boxes.copy()
+    for row in moved:
+        away = (row[1:3] + OUTLINE * (row[3:5] - row[1:3]) - centre) / size * 2
+        wanted = np.maximum(np.hypot(*away.T), 1e-6)
+        found = wanted.copy()
+        for _ in range(8):  # Newton's method
+            found -= (found + strength * found**3 - wanted * (1 + strength)) / (1 + 3 * strength * found**2)
+        corners = centre + away * (found / wanted)[:, None] * size / 2
+        row[1:3], row[3:5] = corners.min(0), corners.max(0)
+    return np.asarray(bent, dtype=np.uint8), moved
+
+
+def close_box(rng: np.random.Generator, boxes: Boxes, around_plates: bool) -> NDArray[np.float32]:
+    """One of the boxes (x1, y1, x2, y2) to fill a window with; instead of a plate, about the vehicle around it."""
+    kind, *corners = boxes[rng.integers(len(boxes))]
+    box = np.array(corners, np.float32)
+    if around_plates and kind == PLATE:
+        box += AROUND_PLATE * (box[2] - box[0])
+    return box
+
+
+def window(
+    rng: np.random.Generator, image: Image, boxes: Boxes, source: Source, recipe: ViewRecipe, smallest: float
+) -> tuple[Image, Boxes]:
+    """A square window of a picture at a random scale, mirrored half of the time.
+
+    `smallest` is the least length of the picture's longer side after scaling, in pixels.
+    """
+    size, shape = recipe.size, image.shape[:2]
+    if len(boxes) and rng.random() < recipe.close:
+        box = close_box(rng, boxes, source.plates and not recipe.plates)
+        place = placed_close(rng, shape, box, source.squared, size, CLOSE_FILL[recipe.plates])
+    else:
+        place = placed_anywhere(rng, shape, boxes, source.squared, size, smallest)
+    canvas, moved = cut_out(rng, image, boxes, place, size, recipe.coarse)
+    if rng.random() < recipe.fisheye:
+        canvas, moved = fisheye(rng, canvas, visible_boxes(moved, size, size))
     if rng.random() < 0.5:
         canvas = np.ascontiguousarray(canvas[:, ::-1])
         moved[:, [1, 3]] = size - moved[:, [3, 1]]
@@ -133,8 +264,8 @@ def draw_view(
     def one(size: int, smallest: float) -> tuple[Image, Boxes, int]:
         picture = pictures[int(np.searchsorted(cumulative, rng.random() * cumulative[-1]))]
         boxes = np.array(picture.boxes, np.float32).reshape(-1, 5)
-        squared = cache.sources[picture.source].squared
-        view, seen = window(rng, cache.image(picture), boxes, squared, recipe, size, smallest)
+        source, sized = cache.sources[picture.source], replace(recipe, size=size)
+        view, seen = window(rng, cache.image(picture), boxes, source, sized, smallest)
         return view, seen, picture.source
 
     size = recipe.size
@@ -160,28 +291,3 @@ def draw_view(
         gathered.append(boxes)
         origins.add(source)
     return canvas, np.concatenate(gathered), origins.pop() if len(origins) == 1 else -1
-
-
-def spoil(rng: np.random.Generator, image: Image) -> Image:
-    """Colours, light, blur, sensor noise and compression as cameras differ in them; same shape."""
-    gains = rng.uniform(0.92, 1.08, 3) * rng.uniform(0.65, 1.35)
-    table = np.arange(256)[:, None] / 255.0
-    table = np.clip(table ** np.exp(rng.uniform(-0.35, 0.35)) * gains + rng.uniform(-0.08, 0.08), 0, 1)
-    image = np.asarray(cv2.LUT(image, (table * 255).astype(np.uint8)[:, None, :]), dtype=np.uint8)
-    saturation = 0.0 if rng.random() < 0.06 else rng.uniform(0.4, 1.5)
-    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    image = np.asarray(cv2.addWeighted(image, saturation, grey, 1 - saturation, 0), dtype=np.uint8)
-    if rng.random() < 0.12:
-        if rng.random() < 0.5:
-            image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.4)), dtype=np.uint8)
-        else:
-            length = int(rng.integers(3, 8))
-            image = np.asarray(cv2.blur(image, (length, 1)), dtype=np.uint8)
-    if rng.random() < 0.12:
-        noise = rng.normal(0, rng.uniform(3, 14), image.shape)
-        image = np.clip(image + noise, 0, 255).astype(np.uint8)
-    if rng.random() < 0.2:
-        ok, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 75))])
-        if ok:
-            image = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), dtype=np.uint8)
-    return image

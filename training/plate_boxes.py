@@ -93,11 +93,22 @@ class PlateTeacher:
         return table[kept]
 
 
+def blur_away(image: Image, box: tuple[float, float, float, float]) -> None:
+    """Make what stands in a box (x1, y1, x2, y2) unrecognisable, in the given picture."""
+    x1, y1, x2, y2 = box
+    height, width = image.shape[:2]
+    margin = 0.15 * (y2 - y1)
+    left, top = max(0, int(x1 - margin)), max(0, int(y1 - margin))
+    right, bottom = min(width, int(x2 + margin) + 1), min(height, int(y2 + margin) + 1)
+    sigma = max(1.0, 0.3 * (bottom - top))
+    image[top:bottom, left:right] = cv2.GaussianBlur(image[top:bottom, left:right], (0, 0), sigma)
+
+
 def completed(image: Image, labelled: list[list[float]], teacher: PlateTeacher) -> tuple[Image, list[list[float]]]:
     """The picture with doubtful places blurred, and its plate boxes as rows (0, x1, y1, x2, y2) in pixels."""
     boxes = [row for row in labelled if row[0] == 0]
     image = image.copy()
-    height, width = image.shape[:2]
+    width = image.shape[1]
     for x1, y1, x2, y2, confidence in teacher.found(image).tolist():
         known = np.array([b[1:] for b in boxes], np.float32).reshape(-1, 4)
         if len(known) and shared_area(np.array([x1, y1, x2, y2], np.float32), known).max() >= SAME:
@@ -106,9 +117,5 @@ def completed(image: Image, labelled: list[list[float]], teacher: PlateTeacher) 
         if confidence >= SURE and likely:
             boxes.append([0.0, x1, y1, x2, y2])
             continue
-        margin = 0.15 * (y2 - y1)
-        left, top = max(0, int(x1 - margin)), max(0, int(y1 - margin))
-        right, bottom = min(width, int(x2 + margin) + 1), min(height, int(y2 + margin) + 1)
-        sigma = max(1.0, 0.3 * (bottom - top))
-        image[top:bottom, left:right] = cv2.GaussianBlur(image[top:bottom, left:right], (0, 0), sigma)
+        blur_away(image, (x1, y1, x2, y2))
     return image, boxes

@@ -15,7 +15,7 @@ import json
 import math
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,30 +30,39 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from training.detector_data import Image, PictureCache
+from training.detector_light import spoil
 from training.detector_losses import LabelLoss, teacher_loss
 from training.detector_teacher import VehicleTeacher
-from training.detector_views import ViewRecipe, draw_view, spoil
+from training.detector_views import ViewRecipe, draw_view
 
 NAMES = {
-    "vehicles": {0: "car", 1: "motorcycle", 2: "bus", 3: "truck"},
+    "vehicles": {0: "car", 1: "motorcycle", 2: "bus", 3: "truck", 4: "person", 5: "bicycle"},
     "plates": {0: "plate"},
 }
+
+LABELLED_CLASSES = {"vehicles": 4, "plates": 1}
+"""Labels know the first of the classes; the others are learned from the teacher alone."""
+
+CLOSE, FISHEYE = {"vehicles": 0.2, "plates": 0.35}, {"vehicles": 0.06, "plates": 0.03}
+"""Chances that one vehicle or plate fills the window, and of a wide lens."""
 
 TEACHER = "weights/yolo11n_coco_int8_openvino_model"
 
 Loader = DataLoader[dict[str, Any]]
 
-DRAWN_SHARE = 0.3
-"""Share of the vehicle batches that are drawn scenes, learned from their exact boxes instead of the teacher."""
+EXACT_SHARE = 0.3
+"""Share of the vehicle batches that are drawn scenes and views from above, learned from their boxes instead of the
+teacher.
+"""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One view to make: its number, the side of its window in pixels, and whether of a drawn scene."""
+    """One view to make: its number, the side of its window in pixels, and whether learned from exact boxes."""
 
     number: int
     size: int
-    drawn: bool = False
+    exact: bool = False
 
 
 WARM_UP = 100
@@ -74,9 +83,9 @@ areas, because its widest view was always filled with what a small window shows.
 """
 
 
-def is_drawn(step: int, seed: int) -> bool:
-    """Whether the batch of one step is of drawn scenes, where there are any."""
-    return bool(np.random.default_rng([seed, step, 2]).random() < DRAWN_SHARE)
+def is_exact(step: int, seed: int) -> bool:
+    """Whether the batch of one step is learned from exact boxes, where there are any."""
+    return bool(np.random.default_rng([seed, step, 2]).random() < EXACT_SHARE)
 
 
 def windows_of(step: int, seed: int) -> tuple[int, int]:
@@ -92,17 +101,17 @@ class Views(Dataset[dict[str, Any]]):
     def __init__(
         self,
         cache: Path,
-        mosaic: float,
+        recipe: ViewRecipe,
         teacher: Path | None,
         wanted: list[Wanted],
         seed: int,
         kept: bool,
     ) -> None:
-        """`kept` takes the pictures kept for validation."""
+        """`recipe` holds for all views but for their size; `kept` takes the pictures kept for validation."""
         self._cache = PictureCache(cache)
         by_teacher = teacher is not None
-        self._pools = {drawn: self._cache.chances(kept, drawn if by_teacher else None) for drawn in (False, True)}
-        self._mosaic = mosaic
+        self._pools = {exact: self._cache.chances(kept, exact if by_teacher else None) for exact in (False, True)}
+        self._recipe = recipe
         self._teacher_folder = teacher
         self._teachers: dict[int, VehicleTeacher] = {}
         self._wanted = wanted
@@ -121,11 +130,11 @@ class Views(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         wanted = self._wanted[index]
         rng = np.random.default_rng([self._seed, wanted.number])
-        pictures, chances = self._pools[wanted.drawn]
-        recipe = ViewRecipe(wanted.size, self._mosaic)
+        pictures, chances = self._pools[wanted.exact]
+        recipe = replace(self._recipe, size=wanted.size)
         image, boxes, _ = draw_view(rng, self._cache, pictures, np.cumsum(chances), recipe)
         view: dict[str, Any] = {"boxes": torch.from_numpy(np.ascontiguousarray(boxes))}
-        if self._teacher_folder is not None and not wanted.drawn:
+        if self._teacher_folder is not None and not wanted.exact:
             view["taught"] = self._taught(image, wanted.size)
         seen = spoil(rng, image)
         view["image"] = torch.from_numpy(np.ascontiguousarray(seen[..., ::-1].transpose(2, 0, 1)))
@@ -274,11 +283,11 @@ class Training:
         self.model = new_model(args.task).to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
         self.optimiser = Optimiser(self.model)
-        self.label_loss = LabelLoss(self.model)
+        self.label_loss = LabelLoss(self.model, LABELLED_CLASSES[args.task])
         self.step = 0
         self.asked_to_end: bool = False
-        drawn = any(source.drawn for source in PictureCache(args.cache).sources)
-        self._has_drawn = drawn and args.task == "vehicles"
+        exact = any(source.exact for source in PictureCache(args.cache).sources)
+        self._has_exact = exact and args.task == "vehicles"
         self.strides: Tensor = self.model.stride.to(self.device)
 
     def load(self, path: Path) -> None:
@@ -291,12 +300,17 @@ class Training:
     def start_from(self, path: Path) -> None:
         """Take over what fits from an own run's checkpoint or from own shipped weights, at step 0.
 
-        Between the two tasks everything fits but the class layers.
+        Between the two tasks everything fits but the class layers. Weights that know only the first of this task's
+        classes give those; the other classes begin untaught.
         """
         state = torch.load(path, map_location=self.device, weights_only=False)
         known = state["average"] if "average" in state else state["model"].float().state_dict()
         mine = self.model.state_dict()
         fitting = {k: v for k, v in known.items() if v.shape == mine[k].shape}
+        names = getattr(state.get("model"), "names", {})
+        if len(names) < len(NAMES[self.args.task]) and names.items() <= NAMES[self.args.task].items():
+            for k in known.keys() - fitting.keys():
+                fitting[k] = torch.cat([known[k], mine[k][len(names) :]])
         self.model.load_state_dict({**mine, **fitting})
         self.average.load_state_dict(self.model.state_dict())
 
@@ -310,11 +324,12 @@ class Training:
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
-    def _loader(self, wanted: list[list[Wanted]], mosaic: float, kept: bool) -> Loader:
+    def _loader(self, wanted: list[list[Wanted]], recipe: ViewRecipe, kept: bool) -> Loader:
         """Batches of the views listed for each."""
+        recipe = replace(recipe, plates=self.args.task == "plates")
         args = self.args
         teacher = args.shared / TEACHER if args.task == "vehicles" else None
-        views = Views(args.cache, mosaic, teacher, [view for batch in wanted for view in batch], args.seed, kept)
+        views = Views(args.cache, recipe, teacher, [view for batch in wanted for view in batch], args.seed, kept)
         ends = np.cumsum([len(batch) for batch in wanted]).tolist()
         places = [list(range(end - len(batch), end)) for end, batch in zip(ends, wanted, strict=True)]
         return DataLoader(views, batch_sampler=places, num_workers=args.workers, collate_fn=gather)
@@ -324,9 +339,10 @@ class Training:
         wanted = []
         for step in range(self.step, self.step + steps):
             size, count = windows_of(step, self.args.seed)
-            drawn = self._has_drawn and is_drawn(step, self.args.seed)
-            wanted.append([Wanted(step * 64 + i, size, drawn) for i in range(count)])
-        return self._loader(wanted, self.args.mosaic, kept=False)
+            exact = self._has_exact and is_exact(step, self.args.seed)
+            wanted.append([Wanted(step * 64 + i, size, exact) for i in range(count)])
+        recipe = ViewRecipe(0, self.args.mosaic, close=CLOSE[self.args.task], fisheye=FISHEYE[self.args.task])
+        return self._loader(wanted, recipe, kept=False)
 
     def loss(self, network: nn.Module, batch: dict[str, Any]) -> Tensor:
         images = batch["image"].to(self.device, memory_format=torch.channels_last).float() / 255
@@ -341,7 +357,7 @@ class Training:
     def validate(self) -> float:
         """Mean loss of the averaged network on the views kept back, at 320 pixels."""
         wanted = [[Wanted(start + i, 320) for i in range(16)] for start in range(0, VALIDATION_VIEWS, 16)]
-        batches = self._loader(wanted, 0.0, kept=True)
+        batches = self._loader(wanted, ViewRecipe(0, mosaic=0.0), kept=True)
         return float(np.mean([float(self.loss(self.average, batch)) for batch in batches]))
 
     def train_step(self, batch: dict[str, Any], factor: float) -> float:
@@ -366,7 +382,7 @@ class Training:
             for batch in self.batches(min(args.every - self.step % args.every, args.steps - self.step)):
                 if self.step == args.steps - args.fall:
                     self.save(args.run / "before_fall.pt")
-                losses.append(self.train_step(batch, rate_factor(self.step, args.steps, args.fall)))
+                losses.append(self.train_step(batch, args.peak * rate_factor(self.step, args.steps, args.fall)))
                 if self.asked_to_end:
                     break
             self.save(args.run / "last.pt")
@@ -388,6 +404,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument(
         "--fall", type=int, default=1500, help="steps over which the rate falls to zero at the end"
+    )
+    parser.add_argument(
+        "--peak", type=float, default=1.0, help="share of the full learning rate, to train on gently"
     )
     parser.add_argument("--every", type=int, default=100, help="steps between two checkpoints")
     parser.add_argument("--mosaic", type=float, default=0.3)

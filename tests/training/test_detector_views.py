@@ -1,15 +1,26 @@
 """Pictures from disk to training windows: a box stays on what it marks."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.detector_data import CachedPicture, Image, PictureCache, Source, read_boxes, scaled
-from training.detector_views import Boxes, ViewRecipe, draw_view, spoil, visible_boxes
+from training.detector_data import (
+    CAR,
+    CachedPicture,
+    Image,
+    PictureCache,
+    Source,
+    pictures_of,
+    read_boxes,
+    scaled,
+)
+from training.detector_light import at_night, in_low_sun, jpeg, shadowed, spoil
+from training.detector_views import CLOSE_FILL, Boxes, ViewRecipe, draw_view, visible_boxes
 
 RED, BLUE = (0, 0, 255), (255, 0, 0)
 SIZE = 192
@@ -47,9 +58,10 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> PictureCache:
     return write_cache(tmp_path_factory.mktemp("cache"), pictures)
 
 
-def view(cache: PictureCache, seed: int, mosaic: float) -> Drawn:
+def view(cache: PictureCache, seed: int, mosaic: float, **chances_of: float) -> Drawn:
+    """A view without a coarse camera, unless asked for."""
     pictures, chances = cache.chances(validation=False)
-    recipe = ViewRecipe(SIZE, mosaic)
+    recipe = replace(ViewRecipe(SIZE, mosaic, coarse=0.0), **chances_of)
     image, boxes, _ = draw_view(np.random.default_rng(seed), cache, pictures, np.cumsum(chances), recipe)
     return image, boxes
 
@@ -75,6 +87,68 @@ def test_the_box_of_a_window_ends_where_its_marker_ends(marked: PictureCache) ->
             mirrored.append(bool(red.mean() > blue.mean()))
     assert len(mirrored) > 100
     assert 0.35 < np.mean(mirrored) < 0.65
+
+
+def ends_of(image: Image) -> list[int]:
+    """The corners of everything coloured."""
+    rows, columns = np.nonzero(coloured(image))
+    return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+
+
+def test_a_close_window_is_filled_by_its_box_and_sometimes_cuts_it(marked: PictureCache) -> None:
+    shares, cut = [], 0
+    for seed in range(150):
+        image, boxes = view(marked, seed, mosaic=0.0, close=1.0)
+        ((_, *corners),) = boxes.tolist()
+        assert corners == pytest.approx(ends_of(image), abs=4.5), seed
+        at_the_edge = min(corners) < 0.5 or max(corners) > SIZE - 0.5
+        cut += at_the_edge
+        if not at_the_edge:
+            shares.append(max(corners[2] - corners[0], corners[3] - corners[1]) / SIZE)
+    low, high = CLOSE_FILL[False]
+    assert low - 0.02 < min(shares) < low + 0.1
+    assert high - 0.1 < max(shares) <= high
+    assert 15 < cut < 75
+
+
+def test_where_plates_are_labelled_a_close_window_shows_the_vehicle_around_one(tmp_path: Path) -> None:
+    image = grey_picture(640, 480)
+    image[300:320, 300:360] = RED
+    source = Source("photos", 1.0, plates=True)
+    cache = write_cache(tmp_path, [(source, image, [[0.0, 300, 300, 360, 320]], False)])
+    widths: dict[bool, list[float]] = {False: [], True: []}
+    for plates, found in widths.items():
+        for seed in range(60):
+            _, boxes = view(cache, seed, mosaic=0.0, close=1.0, plates=plates)
+            found += [(x2 - x1) / SIZE for _, x1, _, x2, _ in boxes.tolist()]
+    assert np.median(widths[False]) == pytest.approx(0.63 / 3.5, abs=0.05)
+    assert np.median(widths[True]) > 0.4
+
+
+def test_a_wide_lens_bends_the_picture_and_the_box_follows(marked: PictureCache) -> None:
+    compared = 0
+    for seed in range(80):
+        image, boxes = view(marked, seed, mosaic=0.0, fisheye=1.0)
+        for _, *corners in boxes.tolist():
+            # the middle of a bent side bulges, so the box around the outline is the box around the marker
+            assert corners == pytest.approx(ends_of(image), abs=4.5), seed
+            compared += 1
+    assert compared > 40
+    plain, bent = (view(marked, 3, mosaic=0.0, fisheye=chance)[0] for chance in (0.0, 1.0))
+    assert not np.array_equal(plain, bent)
+
+
+def test_a_coarse_camera_leaves_less_detail_and_the_box_where_it_was(marked: PictureCache) -> None:
+    def detail(image: Image) -> float:
+        return float(np.abs(np.diff(image.astype(int), axis=1)).max())
+
+    sharper = 0
+    for seed in range(40):
+        fine, boxes = view(marked, seed, mosaic=0.0)
+        dull, same = view(marked, seed, mosaic=0.0, coarse=1.0)
+        if len(boxes) == 1 == len(same):
+            sharper += detail(fine) > detail(dull)
+    assert sharper > 25
 
 
 def test_the_boxes_of_a_mosaic_lie_on_markers_and_most_markers_have_one(marked: PictureCache) -> None:
@@ -119,6 +193,40 @@ def test_spoiling_keeps_shape_and_type_and_the_given_picture() -> None:
     assert np.array_equal(spoiled[7], spoil(np.random.default_rng(7), image))
 
 
+def test_a_night_is_dark_and_noisy() -> None:
+    image = np.full((64, 64, 3), 140, np.uint8)
+    nights = [at_night(np.random.default_rng(seed), image) for seed in range(20)]
+    assert all(np.median(night) < 100 for night in nights)
+    assert all(night.std() > 1 for night in nights)
+    assert any(night.max() > 200 for night in nights)  # Lamps.
+
+
+def test_low_sun_takes_contrast_and_brightens_the_upper_part() -> None:
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[:, ::2] = 200
+    for seed in range(20):
+        seen = in_low_sun(np.random.default_rng(seed), image).astype(int)
+        assert seen[0].mean() > seen[-1].mean()
+        assert np.abs(np.diff(seen, axis=1)).max() <= 165
+
+
+def test_a_shadow_darkens_a_part_and_nothing_else() -> None:
+    image = np.full((64, 64, 3), 200, np.uint8)
+    shares = []
+    for seed in range(20):
+        seen = shadowed(np.random.default_rng(seed), image)
+        assert seen.max() <= 200
+        shares.append(float((seen < 150).mean()))
+    assert 0.05 < np.mean(shares) < 0.7
+
+
+def test_strong_compression_changes_more_than_a_weak_one() -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (64, 64, 1), np.uint8)
+    image = np.repeat(grey, 3, axis=2)
+    strong, weak = (np.abs(jpeg(image, quality).astype(int) - image).mean() for quality in (20, 95))
+    assert strong > 2 * weak
+
+
 def test_large_pictures_are_shrunk_and_small_ones_stay() -> None:
     assert scaled(grey_picture(1280, 720)).shape == (360, 640, 3)
     assert scaled(grey_picture(300, 900)).shape == (640, 213, 3)
@@ -132,6 +240,29 @@ def test_yolo_shares_become_pixels(tmp_path: Path) -> None:
     assert boxes[0] == pytest.approx([2, 80, 30, 120, 70])
     assert boxes[1] == pytest.approx([0, 0, 0, 40, 20])
     assert read_boxes(tmp_path / "missing.txt", 200, 100) == []
+
+
+def test_only_what_needs_no_teacher_is_learned_from_boxes(tmp_path: Path) -> None:
+    sources = [Source("photos", 1.0), Source("scenes", 1.0, drawn=True), Source("from above", 1.0, top_view=True)]
+    cache = write_cache(tmp_path, [(source, grey_picture(9, 9), [], False) for source in sources])
+    names = {exact: [p.name for p in cache.chances(False, exact)[0]] for exact in (None, False, True)}
+    assert names == {None: ["p0", "p1", "p2"], False: ["p0"], True: ["p1", "p2"]}
+
+
+def test_every_vehicle_seen_from_above_is_a_car(tmp_path: Path) -> None:
+    for folder in ("images", "labels"):
+        (tmp_path / "above" / folder).mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "above/images/a.jpg"), grey_picture(100, 50))
+    (tmp_path / "above/labels/a.txt").write_text("4 0.5 0.5 0.2 0.4\n")
+    classes = {
+        top_view: [
+            box[0]
+            for _, _, boxes in pictures_of(Source("above", 1.0, top_view=top_view), "vehicles", tmp_path)
+            for box in boxes
+        ]
+        for top_view in (False, True)
+    }
+    assert classes == {False: [4], True: [CAR]}
 
 
 def test_a_cache_gives_back_its_pictures_and_draws_sources_by_weight(tmp_path: Path) -> None:

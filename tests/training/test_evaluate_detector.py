@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from training.detector_data import VEHICLE_SOURCES
-from training.evaluate_detector import UNTRAINED, Detections, Tally, compare, measured_clips, overlaps, pairs
+from training.evaluate_detector import (
+    APART,
+    Detections,
+    Tally,
+    compare,
+    cut_around,
+    is_whole,
+    measured_clips,
+    overlaps,
+    pairs,
+)
 
 Row = tuple[float, float, float, float, float, float]
 CAR, TRUCK = 0.0, 3.0
@@ -88,10 +98,46 @@ def test_figures_of_added_tallies_are_shares_of_all_frames() -> None:
     }
 
 
-def test_clips_that_were_trained_on_are_not_measured(tmp_path: Path) -> None:
+def test_clips_that_were_trained_on_or_are_measured_apart_are_left_out(tmp_path: Path) -> None:
     trained = [Path(source.path).relative_to("videos") for source in VEHICLE_SOURCES if source.frame_step]
     assert trained
-    for clip in (*trained, *map(Path, UNTRAINED), Path("b.mp4"), Path("otvision/a.mp4"), Path("notes.txt")):
+    apart = [Path(folder) / "c.mp4" for folder in APART]
+    for clip in (*trained, *apart, Path("b.mp4"), Path("otvision/a.mp4"), Path("notes.txt")):
         (tmp_path / clip).parent.mkdir(exist_ok=True)
         (tmp_path / clip).touch()
     assert measured_clips(tmp_path) == [tmp_path / "b.mp4", tmp_path / "otvision/a.mp4"]
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+@pytest.mark.parametrize("x", [500, 2, 838], ids=["in the middle", "at the left edge", "at the right edge"])
+def test_a_plate_takes_its_share_of_the_part_cut_out_around_it(x: int, share: float) -> None:
+    photo = np.zeros((600, 1000, 3), np.uint8)
+    plate = np.array([x, 300, x + 160, 340], np.float32)
+    photo[300:340, x : x + 160] = 255
+    part, inside = cut_around(photo, plate, share)
+    assert 160 / part.shape[1] == pytest.approx(share, abs=0.01)
+    assert part.shape[1] / part.shape[0] == pytest.approx(4 / 3, abs=0.05)
+    rows, columns = np.nonzero(part[..., 0])
+    assert inside.tolist() == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+
+
+def test_a_plate_in_a_small_photo_takes_more() -> None:
+    part, inside = cut_around(np.zeros((90, 200, 3), np.uint8), np.array([20, 30, 120, 60], np.float32), 0.3)
+    assert part.shape == (90, 200, 3)
+    assert inside.tolist() == [20, 30, 120, 60]
+
+
+@pytest.mark.parametrize(
+    ("found", "whole"),
+    [
+        pytest.param([(0, 0, 200, 50)], True, id="the plate itself"),
+        pytest.param([(15, 0, 215, 50)], True, id="nearly all of it"),
+        pytest.param([(30, 0, 200, 50)], False, id="a letter cut away"),
+        pytest.param([(-300, -50, 400, 100)], False, id="far too large"),
+        pytest.param([(30, 0, 200, 50), (0, 0, 200, 50)], False, id="a surer box is cut"),
+        pytest.param([], False, id="nothing"),
+    ],
+)
+def test_a_plate_is_whole_when_the_surest_box_covers_its_width(found: list[tuple[int, ...]], whole: bool) -> None:
+    rows = detections(*((*map(float, corners), 0.9, 0.0) for corners in found))
+    assert is_whole(rows, np.array([0, 0, 200, 50], np.float32)) == whole

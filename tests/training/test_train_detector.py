@@ -1,5 +1,7 @@
 """Rates, windows, optimiser, average and export of the detector training."""
 
+import argparse
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -7,11 +9,15 @@ import pytest
 import torch
 from torch import nn
 from ultralytics import YOLO
+from ultralytics.nn.tasks import DetectionModel
 
+from training.detector_losses import LabelLoss
 from training.train_detector import (
+    LABELLED_CLASSES,
     NAMES,
     WARM_UP,
     WINDOWS,
+    Training,
     average_into,
     export,
     new_model,
@@ -76,3 +82,45 @@ def test_an_export_is_a_yolo_detector_with_the_class_names(tmp_path: Path) -> No
     weights = loaded.model.state_dict()
     assert all(torch.allclose(weights[k].float(), v.float(), 1e-3, 1e-3) for k, v in model.state_dict().items())
     assert next(model.parameters()).dtype == torch.float32  # The network itself is trained on.
+
+
+def training(tmp_path: Path, task: str) -> Training:
+    source = {"path": "none", "weight": 1.0}
+    (tmp_path / "index.json").write_text(json.dumps({"sources": [source], "pictures": []}))
+    (tmp_path / "pixels.bin").write_bytes(b"0")
+    return Training(argparse.Namespace(task=task, cache=tmp_path, seed=0))
+
+
+def test_weights_of_the_four_vehicle_classes_are_kept_when_classes_are_added(tmp_path: Path) -> None:
+    old = DetectionModel("yolo11n.yaml", nc=4, verbose=False)
+    old.names = {number: NAMES["vehicles"][number] for number in range(4)}
+    torch.save({"model": old.half()}, tmp_path / "old.pt")
+    grown = training(tmp_path, "vehicles")
+    grown.start_from(tmp_path / "old.pt")
+    before, after = old.float().state_dict(), grown.model.state_dict()
+    assert all(torch.equal(after[k][: len(v)] if v.ndim else after[k], v) for k, v in before.items())
+    assert len(after["model.23.cv3.0.2.bias"]) == 6
+    assert all(torch.equal(v, grown.average.state_dict()[k]) for k, v in after.items())
+
+
+def test_plates_take_over_all_but_the_class_layers_of_vehicles(tmp_path: Path) -> None:
+    vehicles = training(tmp_path, "vehicles")
+    export(vehicles.average, tmp_path / "export.pt")
+    plates = training(tmp_path, "plates")
+    untaught = {k: v.clone() for k, v in plates.model.state_dict().items()}
+    plates.start_from(tmp_path / "export.pt")
+    for name, value in plates.model.state_dict().items():
+        known = vehicles.model.state_dict()[name]
+        wanted = known.half().float() if known.shape == value.shape else untaught[name]
+        assert torch.equal(value, wanted if value.is_floating_point() else known), name
+
+
+def test_labels_teach_nothing_about_the_classes_they_do_not_know() -> None:
+    model = new_model("vehicles")
+    answers = model.train()(torch.rand(1, 3, 64, 64))
+    scores = answers["scores"]
+    scores.retain_grad()
+    boxes = [torch.tensor([[2.0, 8.0, 8.0, 56.0, 40.0]])]
+    LabelLoss(model, LABELLED_CLASSES["vehicles"])(answers, boxes, 64).backward()
+    assert scores.grad[:, :4].abs().min() > 0
+    assert not scores.grad[:, 4:].any()
