@@ -19,11 +19,12 @@ import cv2
 import numpy as np
 import yaml
 
+from traffic_monitor.plates.text import normalize_plate_text
 from training.plate_canvas import Picture
 
 Reader = Callable[[Sequence[Picture]], list[str]]
 REGIONS = ("us", "eu", "br")
-READER_SIZE = (128, 64)
+PEER_SIZE = (128, 64)
 PEER_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 
@@ -52,25 +53,35 @@ def load(folder: Path, margin: float) -> list[LabelledCrop]:
     return crops
 
 
-def stretch(crop: Picture) -> Picture:
-    """The 2:1 picture the recogniser is made for."""
-    shrinking = crop.shape[1] > READER_SIZE[0] or crop.shape[0] > READER_SIZE[1]
-    return cv2.resize(crop, READER_SIZE, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+def stretch(crop: Picture, size: tuple[int, int]) -> Picture:
+    """The picture of the width and height that a recogniser is made for."""
+    shrinking = crop.shape[1] > size[0] or crop.shape[0] > size[1]
+    return cv2.resize(crop, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    description: dict[str, Any] = yaml.safe_load((folder / "inference.yml").read_text())["Global"]
+    return description
 
 
 def _recognition(folder: Path, **options: Any) -> Any:
     from paddleocr import TextRecognition  # slow to import, and not needed for the peer alone
 
-    name = yaml.safe_load((folder / "inference.yml").read_text())["Global"]["model_name"]
+    name = _described(folder)["model_name"]
     return TextRecognition(model_name=name, model_dir=str(folder), device="cpu", **options)
 
 
 def own_reader(folder: Path, enable_mkldnn: bool = False) -> Reader:
     """The exported folder through PaddleOCR, on the paddle engine."""
     recognition = _recognition(folder, enable_mkldnn=enable_mkldnn, cpu_threads=1)
-    return lambda crops: [
-        r["rec_text"] for r in recognition.predict(input=[stretch(c) for c in crops], batch_size=16)
-    ]
+    height, width = _described(folder)["stretch_to"]
+
+    def read(crops: Sequence[Picture]) -> list[str]:
+        stretched = [stretch(crop, (width, height)) for crop in crops]
+        texts = (r["rec_text"] for r in recognition.predict(input=stretched, batch_size=16))
+        return [normalize_plate_text(text) for text in texts]
+
+    return read
 
 
 def paddle_ocr_reader(folder: Path) -> Reader:
@@ -96,7 +107,7 @@ def peer_reader(file: Path) -> Reader:
     def read(crops: Sequence[Picture]) -> list[str]:
         texts = []
         for crop in crops:
-            image = cv2.cvtColor(cv2.resize(crop, READER_SIZE, interpolation=cv2.INTER_LINEAR), cv2.COLOR_BGR2RGB)
+            image = cv2.cvtColor(cv2.resize(crop, PEER_SIZE, interpolation=cv2.INTER_LINEAR), cv2.COLOR_BGR2RGB)
             best = (
                 np.asarray(session.run(None, {entry: image[None]})[0])[0]
                 .reshape(-1, len(PEER_ALPHABET))

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.plate_canvas import Picture
+from training.plate_ocr_network import HEIGHT, WIDTH
 
-OUT_WIDTH, OUT_HEIGHT = 128, 64
 Points = NDArray[Any]
 """(N, 2) pixels x, y."""
 
 
 def photograph(picture: Picture, centres: Points, rng: np.random.Generator) -> tuple[Picture, Points]:
-    """Make a (64, 128, 3) crop of a flat plate; also gives its characters' centres in pixels of the crop."""
+    """Make a (HEIGHT, WIDTH, 3) crop of a flat plate; also gives its characters' centres in pixels of the crop."""
     height, width = picture.shape[:2]
     seen_width = float(np.exp(rng.uniform(np.log(52), np.log(260))))
     if width < 2.8 * height:
@@ -34,9 +34,7 @@ def photograph(picture: Picture, centres: Points, rng: np.random.Generator) -> t
     quad = corners @ turn.T + rng.normal(0, 0.025 if strong else 0.01, (4, 2)).astype(np.float32) * seen
     low, high = quad.min(0), quad.max(0)
     size = high - low
-    loose = rng.random()
-    spread = 0.03 if loose < 0.55 else (0.08 if loose < 0.9 else 0.18)
-    margin = np.maximum(rng.normal(0.045, spread, 4), -0.03).astype(np.float32)
+    margin = cut_margins(rng)
     low, high = low - margin[:2] * size, high + margin[2:] * size
     crop_w, crop_h = (max(12, round(float(v))) for v in high - low)
     shrink = float(np.clip(seen[0] / width, 0.05, 1.0))
@@ -53,12 +51,28 @@ def photograph(picture: Picture, centres: Points, rng: np.random.Generator) -> t
     cv2.warpPerspective(picture, matrix, (crop_w, crop_h), crop, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
     scaled = centres * np.asarray([w / width, h / height], np.float32)
     moved = cv2.perspectiveTransform(scaled[None].astype(np.float32), matrix)[0]
-    moved = moved * np.asarray([OUT_WIDTH / crop_w, OUT_HEIGHT / crop_h], np.float32)
+    moved = moved * np.asarray([WIDTH / crop_w, HEIGHT / crop_h], np.float32)
     return to_reader(roughen(crop, rng)), moved.astype(np.float32)
 
 
+def cut_margins(rng: np.random.Generator) -> Points:
+    """What is seen beside the plate at the left, upper, right and lower side, in shares of its size.
+
+    As cut by hand, as cut by a detector (a small margin, shifted to a side, which may cost the rim), or loosely.
+    """
+    kind = rng.random()
+    if kind < 0.35:
+        margin = rng.normal(0.045, 0.03, 4)
+    elif kind < 0.85:
+        shift = np.tile(rng.normal(0, (0.025, 0.04)), 2) * (-1, -1, 1, 1)
+        margin = rng.uniform(0.02, 0.12, 2)[[0, 1, 0, 1]] + shift + rng.normal(0, 0.015, 4)
+    else:
+        margin = rng.normal(0.05, 0.16, 4)
+    return np.maximum(margin, -0.03).astype(np.float32)
+
+
 def recapture(crop: Picture, rng: np.random.Generator, room: float = 0.02) -> Picture:
-    """A fresh (64, 128, 3) view of a real plate crop: turned and cut differently, other light, worse quality.
+    """A fresh (HEIGHT, WIDTH, 3) view of a real crop: turned and cut differently, other light, worse quality.
 
     ``room`` is the share of the crop's size that may be cut off at each side without touching a character.
     """
@@ -134,6 +148,8 @@ def roughen(crop: Picture, rng: np.random.Generator, gentle: bool = False) -> Pi
     values = ((values - middle) * contrast + middle) * light * cast
     if rng.random() < 0.12:
         values += float(rng.uniform(10, 80)) * force
+    if rng.random() < 0.12:
+        values = _by_night(values, rng)
     if rng.random() < 0.45:
         values += rng.normal(
             0, float(rng.uniform(1, 12 * force)), (height, width, 1 if rng.random() < 0.5 else 3)
@@ -148,6 +164,24 @@ def roughen(crop: Picture, rng: np.random.Generator, gentle: bool = False) -> Pi
         quality = int(rng.uniform(18, 90))
         crop = cv2.imdecode(cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
     return crop
+
+
+def _by_night(values: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Darkness around, and a plate that is dim, or lit by headlights: bright, blooming, with a glaring spot."""
+    height, width = values.shape[:2]
+    if rng.random() < 0.5:
+        dim = values * (float(rng.uniform(25, 90)) / max(float(values.mean()), 1.0))
+        return dim + rng.normal(0, float(rng.uniform(2, 9)), values.shape).astype(np.float32)
+    bright = values * float(rng.uniform(1.1, 2.0))
+    if rng.random() < 0.6:
+        across, down = (
+            np.arange(n, dtype=np.float32) / n - float(rng.uniform(-0.2, 1.2)) for n in (width, height)
+        )
+        spot = np.exp(-(across[None, :] ** 2 + down[:, None] ** 2) / float(rng.uniform(0.02, 0.3)))
+        bright += spot[..., None] * float(rng.uniform(60, 220)) * np.asarray([0.9, 1.0, 1.0], np.float32)
+    spread = max(1.0, width * float(rng.uniform(0.02, 0.08)))
+    glow = cv2.GaussianBlur(np.clip(bright - 150, 0, None), (0, 0), spread)
+    return np.asarray(bright + glow * float(rng.uniform(0.3, 1.0)), np.float32)
 
 
 def _motion(crop: Picture, length: float, rng: np.random.Generator) -> Picture:
@@ -171,8 +205,6 @@ def _shadow(values: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np
 
 
 def to_reader(crop: Picture) -> Picture:
-    """Stretch a crop to the reader's (64, 128, 3), the same way as before reading."""
-    shrinking = crop.shape[1] > OUT_WIDTH or crop.shape[0] > OUT_HEIGHT
-    return cv2.resize(
-        crop, (OUT_WIDTH, OUT_HEIGHT), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    )
+    """Stretch a crop to the reader's (HEIGHT, WIDTH, 3), the same way as before reading."""
+    shrinking = crop.shape[1] > WIDTH or crop.shape[0] > HEIGHT
+    return cv2.resize(crop, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)

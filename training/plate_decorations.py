@@ -8,8 +8,21 @@ import cv2
 import numpy as np
 
 from training.plate_canvas import BOARD, LIGHT, Canvas, Picture
-from training.plate_glyphs import CITIES, DEALERS, MERCOSUR, MONTHS, SLOGANS, STACKS, STATES, TOWNS
+from training.plate_glyphs import (
+    CITIES,
+    DEALERS,
+    EXPIRIES,
+    MERCOSUR,
+    MONTHS,
+    SLOGANS,
+    SMALL_PLACES,
+    SRI_LANKAN,
+    STACKS,
+    STATES,
+    TOWNS,
+)
 from training.plate_layouts import Colour
+from training.plate_scripts import SCRIPTS
 
 PALE: tuple[Colour, ...] = (
     (235, 205, 160), (160, 215, 245), (225, 225, 225), (190, 225, 190), (190, 190, 240), (90, 190, 240),
@@ -172,19 +185,50 @@ def _city(canvas: Canvas) -> None:
     canvas.room.top, canvas.room.bottom = 0.13, 0.76
 
 
-def _province(canvas: Canvas) -> None:
-    """A made-up sign of straight strokes, in place of a script that is not to be read."""
-    height, rng = round(canvas.height * 0.62), canvas.rng
-    width = round(height * 0.6)
-    mask = np.zeros((height, width), np.uint8)
-    for _ in range(int(rng.integers(5, 9))):
-        start, end = rng.random(2), rng.random(2)
-        if canvas.chance(0.7):
-            end[int(rng.integers(2))] = start[0]
-        points = [(int(p[0] * width), int(p[1] * height)) for p in (start, end)]
-        cv2.line(mask, points[0], points[1], (255,), max(2, height // 14))
-    canvas.stamp(mask, round(0.035 * canvas.width), round(canvas.height * 0.19), canvas.ink)
-    canvas.room.left = 0.17
+def _expiry(canvas: Canvas) -> None:
+    """Indonesia: the month until which the plate is valid, below the number."""
+    canvas.room.top, canvas.room.bottom = canvas.between(0.06, 0.14), canvas.between(0.62, 0.72)
+    where = (canvas.between(0.42, 0.72), canvas.between(0.8, 0.87))
+    canvas.word(EXPIRIES, where, canvas.between(0.14, 0.22), 0.36, canvas.ink)
+    if canvas.chance(0.3):
+        canvas.crest((canvas.between(0.06, 0.12), 0.82), canvas.between(0.1, 0.2))
+
+
+def _words(canvas: Canvas) -> list[str]:
+    """Small words in the layout's scripts, and now and then in Latin letters."""
+    own = [word for script in canvas.layout.scripts for word in SCRIPTS[script].words]
+    return own if own and canvas.chance(0.8) else SMALL_PLACES
+
+
+def _word_below(canvas: Canvas) -> None:
+    canvas.room.top, canvas.room.bottom = canvas.between(0.06, 0.12), canvas.between(0.62, 0.7)
+    where = (0.5 + canvas.rng.normal(0, 0.04), canvas.between(0.81, 0.87))
+    canvas.word(_words(canvas), where, canvas.between(0.18, 0.26), canvas.between(0.35, 0.7), canvas.ink)
+
+
+def _word_above(canvas: Canvas) -> None:
+    """A country or town above the number or at one side of it."""
+    if canvas.chance(0.3):
+        on_left = canvas.chance(0.7)
+        canvas.room.left, canvas.room.right = (0.25, 0.97) if on_left else (0.03, 0.75)
+        canvas.word(_words(canvas), (0.13 if on_left else 0.87, canvas.between(0.25, 0.5)), 0.3, 0.18, canvas.ink)
+        return
+    canvas.room.top, canvas.room.bottom = canvas.between(0.32, 0.42), canvas.between(0.88, 0.95)
+    where = (0.5 + canvas.rng.normal(0, 0.05), canvas.between(0.15, 0.2))
+    canvas.word(_words(canvas), where, canvas.between(0.16, 0.26), canvas.between(0.3, 0.7), canvas.ink)
+    if canvas.chance(0.3):
+        canvas.room.bottom = 0.8
+        canvas.word(SMALL_PLACES, (0.5, 0.9), canvas.between(0.1, 0.14), 0.5, canvas.ink)
+
+
+def _left_stack(canvas: Canvas) -> None:
+    """Sri Lanka: a crest above the two small letters of a province, left of the number."""
+    if canvas.chance(0.85):
+        canvas.room.left = canvas.between(0.11, 0.15) * (1.0 if canvas.width > 2.5 * canvas.height else 1.5)
+        middle = canvas.room.left / 2
+        if canvas.chance(0.6):
+            canvas.crest((middle, 0.25), canvas.between(0.15, 0.25))
+        canvas.word(SRI_LANKAN, (middle, 0.62), canvas.between(0.35, 0.55), 0.8 * canvas.room.left, canvas.ink)
 
 
 STYLES: dict[str, Callable[[Canvas], None]] = {
@@ -198,7 +242,10 @@ STYLES: dict[str, Callable[[Canvas], None]] = {
     "mercosur": _mercosur,
     "white_edge": _white_edge,
     "city": _city,
-    "province": _province,
+    "expiry": _expiry,
+    "word_below": _word_below,
+    "word_above": _word_above,
+    "left_stack": _left_stack,
 }
 
 

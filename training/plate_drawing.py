@@ -15,12 +15,13 @@ from training.plate_canvas import Canvas, Picture
 from training.plate_decorations import STYLES, band, holder, rim_and_bolts
 from training.plate_glyphs import GlyphAtlas
 from training.plate_layouts import LAYOUTS, Layout, fill
+from training.plate_ocr_network import ALPHABET
 from training.plate_writing import write
 
 LONG_HEIGHT, SHORT_HEIGHT = 72, 96
 """Canvas heights in pixels of plates longer than LONG_FROM heights and of all others."""
 LONG_FROM = 3.6
-TWO_LINES_UP_TO = 1.8
+TWO_LINES_UP_TO = 2.15
 ONE_LINE_FROM = 1.9
 """Widths in heights that two lines need at most and one line at least."""
 
@@ -56,7 +57,7 @@ class PlatePress:
         if layout is None:
             layout = self.layouts[int(np.searchsorted(self._steps, rng.random()))]
         if writing is None:
-            writing = fill(layout.patterns[int(rng.integers(len(layout.patterns)))], layout.letters, rng)
+            writing = fill(layout.patterns[int(rng.integers(len(layout.patterns)))], layout, rng)
         lines = writing.split("/")
         canvas = Canvas(_size(layout, len(lines), rng), layout, self.atlas, rng)
         band(canvas, len(lines) > 1)
@@ -65,7 +66,7 @@ class PlatePress:
         centres = np.asarray(write(canvas, lines), np.float32)
         rim_and_bolts(canvas)
         picture, shift = holder(canvas, np.clip(canvas.picture, 0, 255).astype(np.uint8))
-        text = "".join(c for c in writing if c.isalnum())
+        text = "".join(c for c in writing if c in ALPHABET)
         return DrawnPlate(picture, text, centres + np.asarray(shift, np.float32), layout.name)
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+from training.plate_scripts import SCRIPTS
 
 Mask = NDArray[np.uint8]
 GLYPH_HEIGHT = 64
@@ -99,9 +102,15 @@ TOWNS = _listed("BOGOTA|MEDELLIN|CALI|CHILE|MEXICO|JALISCO|PUEBLA MEX")
 MONTHS = _listed(
     "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|04|06|08|10|11|12|13|14|15|98|2009|2012|14B|TRK|APP"
 )
+EXPIRIES = _listed("05.24|11.26|02.28|09.19|07.21|12.27|03.23|10.25|06.20|01.29|08.22|04.18|12-25|06 26")
+"""Months up to which an Indonesian plate is valid."""
+SMALL_PLACES = _listed(
+    "DUBAI|U.A.E|KSA|QATAR|OMAN|EGYPT|KUWAIT|BAHRAIN|PHNOM PENH|CAMBODIA|RUS|IRAN|LEBANON|THAILAND"
+)
+SRI_LANKAN = _listed("W/P|S/P|C/P|N/W|S/G|U/P|E/P|N/P|N/C")
 STACKS = _listed("D/P|U/S|C/U|I/C|T/K|B/B|V/F|M/C|2/2|1/9")
 CODES = _listed(
-    "SK|CZ|D|GB|UK|F|I|E|PL|RO|H|HR|BIH|SLO|A|NL|B|P|S|N|DK|FIN|EST|LT|LV|IRL|GR|BG|SRB|UA|TR|L|AL|M|CY|IND|IL"
+    "SK|CZ|D|GB|UK|F|I|E|PL|RO|H|HR|BIH|SLO|A|NL|B|P|S|N|DK|FIN|EST|LT|LV|IRL|GR|BG|SRB|UA|TR|L|AL|M|CY|IND|IL|IR"
 )
 
 
@@ -112,6 +121,11 @@ class Typeface:
     name: str
     glyphs: dict[str, Mask]
 
+    @property
+    def is_whole(self) -> bool:
+        """False where the font draws the same box for all that it lacks."""
+        return len({mask.tobytes() for mask in self.glyphs.values()}) == len(self.glyphs)
+
 
 @dataclass(frozen=True, slots=True)
 class GlyphAtlas:
@@ -119,12 +133,19 @@ class GlyphAtlas:
 
     groups: dict[str, tuple[Typeface, ...]]
     words: dict[str, tuple[Mask, ...]]
+    signs: dict[str, tuple[Mask, ...]]
+    """Signs of each script of :data:`training.plate_scripts.SCRIPTS` in all its typefaces."""
 
     def typeface(self, mix: str, rng: np.random.Generator) -> Typeface:
         """Draw a typeface from a mix of GROUP_MIX."""
         names, shares = zip(*GROUP_MIX[mix], strict=True)
         group = self.groups[names[int(np.searchsorted(np.cumsum(shares)[:-1], rng.random()))]]
         return group[int(rng.integers(len(group)))]
+
+    def sign(self, scripts: tuple[str, ...], rng: np.random.Generator) -> Mask:
+        """Draw a sign of one of some scripts."""
+        masks = self.signs[scripts[int(rng.integers(len(scripts)))]]
+        return masks[int(rng.integers(len(masks)))]
 
     def word(self, words: list[str], rng: np.random.Generator) -> Mask:
         """Draw one of some words (lists of this module), in one of its typefaces."""
@@ -133,36 +154,53 @@ class GlyphAtlas:
 
 
 def find_fonts(folders: Iterable[str | Path]) -> list[Path]:
-    """All .ttf, .otf and .woff files below the folders, sorted by name, one per name."""
+    """All .ttf, .ttc, .otf and .woff files below the folders, sorted by name, one per name."""
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(Path(folder).rglob("*")):
-            if path.suffix.lower() in {".ttf", ".otf", ".woff"} and "-ext-" not in path.name:
+            if path.suffix.lower() in {".ttf", ".ttc", ".otf", ".woff"} and "-ext-" not in path.name:
                 found.setdefault(path.name, path)
     return [found[name] for name in sorted(found)]
 
 
 def build_atlas(folders: Iterable[str | Path]) -> GlyphAtlas:
-    """Render the atlas (about 5 s). Raises FileNotFoundError where a font group stays empty."""
+    """Render the atlas (about 10 s). Raises FileNotFoundError where a font group or a script stays empty."""
+    folders = [*map(str, folders)]
     fonts = find_fonts(folders)
     groups: dict[str, tuple[Typeface, ...]] = {}
     for group, expressions in GROUPS.items():
-        chosen = [path for path in fonts if re.search("|".join(expressions), path.name)]
-        if not chosen:
-            raise FileNotFoundError(
-                f"no font for the group '{group}' in {list(map(str, folders))}: see README_plate_ocr.md"
-            )
-        groups[group] = tuple(Typeface(path.name, {c: _glyph(path, c) for c in CHARACTERS}) for path in chosen)
+        chosen = _chosen(fonts, "|".join(expressions), group, folders)
+        faces = [Typeface(path.name, {c: _glyph(path, c) for c in CHARACTERS}) for path in chosen]
+        groups[group] = tuple(face for face in faces if face.is_whole)
     word_fonts = [path for path in fonts if re.search(WORD_FONTS, path.name)][:MOST_WORD_FONTS]
-    texts = {*STATES, *SLOGANS, *DEALERS, *CITIES, *MERCOSUR, *TOWNS, *MONTHS, *CODES}
+    texts = {*STATES, *SLOGANS, *DEALERS, *CITIES, *MERCOSUR, *TOWNS, *MONTHS, *CODES, *EXPIRIES, *SMALL_PLACES}
     words = {text: tuple(_word(path, text) for path in word_fonts) for text in sorted(texts)}
-    words |= {text: tuple(_stack(path, text) for path in word_fonts[:4]) for text in STACKS}
-    return GlyphAtlas(groups, words)
+    words |= {text: tuple(_stack(path, text) for path in word_fonts[:4]) for text in (*STACKS, *SRI_LANKAN)}
+    signs: dict[str, tuple[Mask, ...]] = {}
+    for name, script in SCRIPTS.items():
+        chosen = _chosen(fonts, script.fonts, name, folders)
+        signs[name] = tuple(_glyph(path, sign) for path in chosen for sign in script.signs)
+        words |= {text: tuple(_word(path, text) for path in chosen) for text in script.words}
+    return GlyphAtlas(groups, words, signs)
+
+
+def _chosen(fonts: list[Path], expression: str, group: str, folders: list[str]) -> list[Path]:
+    """The fonts whose names the expression finds; there must be one."""
+    chosen = [path for path in fonts if re.search(expression, path.name)]
+    if not chosen:
+        raise FileNotFoundError(f"no font for the group '{group}' in {folders}: see README_plate_ocr.md")
+    return chosen
+
+
+@lru_cache(maxsize=64)
+def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    """A font file opened; those of Chinese are large."""
+    return ImageFont.truetype(str(path), size)
 
 
 def _ink(path: Path, size: int, text: str) -> Image.Image:
     """A text cut tightly to its ink."""
-    font = ImageFont.truetype(str(path), size)
+    font = _font(path, size)
     left, top, right, bottom = font.getbbox(text)
     image = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))
     ImageDraw.Draw(image).text((1 - left, 1 - top), text, fill=255, font=font)

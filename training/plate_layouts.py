@@ -2,7 +2,8 @@
 
 A pattern is a string: ``L`` a letter, ``D`` a digit, ``A`` either; a space is a gap, ``-`` and ``.`` are
 drawn but not read, ``*`` a crest or picture, ``:`` two round stickers one above the other, ``/`` starts the
-second line; any other character is written as it is. Patterns of one layout are separated by ``|``.
+second line, ``#`` one of the layout's codes, ``□`` a sign of the layout's script, ``^`` lets what follows be small
+and raised; any other character is written as it is. Patterns of one layout are separated by ``|``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
+from training.plate_scripts import EVERY_SCRIPT
 
 DIGITS = "0123456789"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -48,6 +51,15 @@ class Layout:
     """Which decorations :mod:`training.plate_decorations` adds."""
     fonts: str = "any"
     """Mix of typefaces: a key of :data:`training.plate_glyphs.GROUP_MIX`."""
+
+    codes: str = ""
+    """Regions that ``#`` stands for, separated by spaces."""
+    scripts: tuple[str, ...] = EVERY_SCRIPT
+    """Scripts of :data:`training.plate_scripts.SCRIPTS` that ``□`` is drawn from."""
+    sign_height: float = 1.0
+    """Of a sign, in heights of its line."""
+    first_row: float = 0.5
+    """Height of the upper of two lines, in heights of both."""
 
     @property
     def patterns(self) -> list[str]:
@@ -132,9 +144,27 @@ EUROPE = (
     Layout("greece", 0.3, "LLL-DDDD|LLL/DDDD", band="GR", letters="ABEZHIKMNOPTYX"),
     Layout("bulgaria", 0.4, "L DDDD LL|LL DDDD LL", band="BG", letters="ABEKMHOPCTYX"),
     Layout("serbia", 0.4, "LL*DDD-LL|LL*DDDD-LL", band="SRB"),
-    Layout("ukraine", 0.6, "LL DDDD LL|LL DD/DDLL", band="UA", letters="ABCEHIKMOPTX"),
-    Layout("turkey", 0.7, "DD L DDDD|DD LL DDD|DD LLL DD|DD LL DDDD|DD LL/DDD", band="TR"),
-    Layout("russia", 0.5, "LDDDLL DD|LDDDLL DDD", letters="ABCEHKMOPTXY"),
+    Layout(
+        "ukraine",
+        0.6,
+        "LL DDDD LL|LL DDDD LL|LL DD/DDLL|DDDD/LL|DDD-DD/LL|LLDDDD/LL",
+        band="UA",
+        letters="ABCEHIKMOPTX",
+    ),
+    Layout(
+        "turkey",
+        1.2,
+        "DD L DDDD|DD LL DDD|DD LLL DD|DD LL DDDD|DD LLL DDD|DD LL/DDD|DD LLL/DDD",
+        band="TR",
+        letters="ABCDEFGHIJKLMNOPRSTUVYZ",
+    ),
+    Layout(
+        "russia",
+        1.2,
+        "LDDDLL^DD|LDDDLL^DDD|L DDD LL^DD|LLDDD^DD|DDDDLL/DD|LDDD/LL DD",
+        letters="ABCEHKMOPTXY",
+        style="region_box",
+    ),
     Layout("luxembourg", 0.2, "LL DDDD", schemes=ALL_YELLOW, band="L"),
     Layout(
         "europe_any",
@@ -249,43 +279,240 @@ UNITED_STATES = (
     ),
 )
 
-ASIA = (
-    Layout(
-        "china",
-        0.8,
-        "L.AAAAA|L.DDDDD|L.LDDDD|L/AAAAA",
-        (3.14,),
-        letters=NO_I_NO_O,
-        style="province",
-        fonts="heavy",
-        schemes=(((150, 70, 20), (235, 235, 235)), (YELLOW, BLACK), ((150, 200, 110), BLACK)),
-    ),
-    Layout(
-        "vietnam",
-        0.8,
-        "DDL-DDD.DD|DDL-DDDD|DDL/DDD.DD|DD-LD/DDD.DD|DDL/DDDD",
-        (4.3, 1.4),
-        REAR_YELLOW,
-        NO_I_NO_O,
-    ),
+INDIAN = (
+    "AN AP AR AS BR CG CH DD DL DL DN GA GJ GJ HP HR HR JH JK KA KA KL KL LA LD MH MH MH ML MN MP MZ NL OD OR"
+    " PB PB PY RJ SK TN TN TR TS UK UP UP WB"
+)
+INDONESIAN = (
+    "A B B B AA AB AD AE AG BA BB BD BE BG BH BK BL BM BN BP D D DA DB DC DD DE DG DH DK DL DM DN DR E EA EB ED F"
+    " G H K KB KH KT KU L L M N P PA PB R S T W Z"
+)
+THAI_PLATES: tuple[Scheme, ...] = (*PLAIN, *PLAIN, (YELLOW, BLACK), (WHITE, GREEN))
+WHITE_ON_BLACK: Scheme = (BLACK, WHITE)
+
+SOUTH_ASIA = (
     Layout(
         "india",
-        1.0,
-        "LL DD LL DDDD|LLDDLDDDD|LL DD/LL DDDD|LL-DD-L-DDDD|LLDDL/DDDD|LL DD L/DDDD",
-        (4.3, 1.7),
-        REAR_YELLOW,
+        3.0,
+        "# DD LL DDDD|#DDLLDDDD|#DDLDDDD|# DD L DDDD|#-DD-LL-DDDD|# D LL DDDD|# D LLL DDDD|#DDLLDDDD|DD BH DDDD LL"
+        "|#.DD.LL.DDDD|# DD DDDD|#DLLLDDDD|#DDLLLDDDD",
+        (4.2, 4.6),
+        (*PLAIN, *REAR_YELLOW, ((60, 120, 40), WHITE), OLD_BLACK),
         NO_I_NO_O,
         band="IND",
         band_chance=0.5,
+        codes=INDIAN,
     ),
     Layout(
-        "thailand_malaysia",
-        0.6,
-        "LLL DDDD|LL DDDD|LLL DDDL|LLL/DDDD",
-        (4.0, 1.6),
-        ((BLACK, WHITE), (WHITE, BLACK)),
+        "india_two_lines",
+        1.6,
+        "# DD/LL DDDD|#DD/LDDDD|# DD LL/DDDD|#DDLL/DDDD|#-DD-L/DDDD|#DD L/DDDD|# D LL/DDDD|#DDLL/DDDD",
+        (1.7, 1.35, 1.2),
+        (*PLAIN, *REAR_YELLOW, ((60, 120, 40), WHITE), OLD_BLACK),
+        NO_I_NO_O,
+        band="IND",
+        band_chance=0.35,
+        codes=INDIAN,
     ),
+    Layout(
+        "sri_lanka",
+        0.8,
+        "LL-DDDD|LLL-DDDD|LLL DDDD|LL/DDDD|LLL/DDDD|DDD-DDDD|DD□DDDD",
+        (4.2, 1.6),
+        REAR_YELLOW,
+        style="left_stack",
+        scripts=("sinhala",),
+    ),
+    Layout("pakistan", 0.5, "LLL-DDD|LLL-DDDD|LL DDDD|LLL DD/DDDD|LLL/DDDD|LL-DDD", (3.2, 1.5, 2.0), REAR_YELLOW),
+    Layout(
+        "nepal_bangladesh",
+        0.4,
+        "□□ □/□ □□□□|□ □ □ □□□□|□□□□ □/□□-□□□□|□□-□□□□",
+        (1.5, 3.4),
+        (((40, 30, 180), WHITE), (WHITE, BLACK), (WHITE, RED), (GREEN, WHITE)),
+        scripts=("devanagari", "bengali"),
+    ),
+)
+
+EAST_ASIA = (
+    Layout(
+        "china",
+        1.6,
+        "□L.AAAAA|□L.DDDDD|□L.LDDDD|□L.DDDDL|□L.DLDDD|□L.DDDD□|□L.DDDLD",
+        (3.14,),
+        letters=NO_I_NO_O,
+        fonts="heavy",
+        scripts=("china",),
+        schemes=(((150, 70, 20), (235, 235, 235)),) * 4 + ((YELLOW, BLACK), (BLACK, WHITE), (WHITE, BLACK)),
+    ),
+    Layout(
+        "china_green",
+        0.5,
+        "□LLDDDDD|□L.LDDDDD|□L.DDDDDL|□LLLDDDD",
+        (3.4,),
+        letters="ABCDFGHJK",
+        fonts="heavy",
+        scripts=("china",),
+        schemes=(((150, 200, 110), BLACK), ((190, 225, 170), BLACK)),
+    ),
+    Layout(
+        "china_two_lines",
+        0.5,
+        "□L/AAAAA|□L/DDDDD|□ L/LDDDD",
+        (1.6, 2.0),
+        letters=NO_I_NO_O,
+        fonts="heavy",
+        scripts=("china",),
+        first_row=0.4,
+        schemes=((YELLOW, BLACK), (YELLOW, BLACK), ((150, 70, 20), WHITE)),
+    ),
+    Layout(
+        "japan",
+        1.5,
+        "□□ DDD/□ DD-DD|□□ DDD/□ DD-DD|□□□ DDD/□ DD-DD|□□□ DDD/□ .DDD|□□ DDD/□ ..DD|□□□□ DDD/□ DD-DD|□□ DD/□ DD-DD"
+        "|□□ DDL/□ DD-DD",
+        (2.0,),
+        ((WHITE, (60, 90, 20)), (WHITE, (60, 90, 20)), (YELLOW, BLACK), ((70, 90, 20), WHITE), (BLACK, YELLOW)),
+        scripts=("japan", "japan", "kana"),
+        sign_height=0.8,
+        first_row=0.34,
+    ),
+    Layout(
+        "korea",
+        1.3,
+        "DD□ DDDD|DDD□ DDDD|DD□DDDD|DDD□DDDD|□□DD□DDDD",
+        (4.6, 4.6, 2.0),
+        (*PLAIN, *PLAIN, (YELLOW, BLACK), ((100, 110, 40), WHITE)),
+        scripts=("korea", "korea", "korea_region"),
+        sign_height=0.85,
+    ),
+    Layout(
+        "korea_two_lines",
+        0.6,
+        "□□ DD/□DDDD|DD/□DDDD|□□ DD/□ DDDD|DDD/□DDDD",
+        (2.0, 1.7),
+        (((100, 110, 40), WHITE), ((100, 110, 40), WHITE), *PLAIN, (YELLOW, BLACK)),
+        scripts=("korea", "korea_region"),
+        first_row=0.4,
+    ),
+    Layout(
+        "taiwan_singapore",
+        0.8,
+        "LLL-DDDD|DDDD-LL|LL-DDDD|LLL DDDD L|LL DDDD L|LL DDDD|LLL/DDDD|LL DDD|LLL-DDD/DD",
+        (2.1, 4.2, 1.6),
+        (*REAR_YELLOW, WHITE_ON_BLACK),
+    ),
+)
+
+SOUTH_EAST_ASIA = (
+    Layout(
+        "vietnam",
+        1.0,
+        "DDL-DDD.DD|DDL-DDDD|DDL-DDDDD|DDL DDD.DD|DDLD-DDD.DD|LL-DD-DD",
+        (4.3,),
+        (*REAR_YELLOW, ((140, 70, 20), WHITE)),
+        NO_I_NO_O,
+    ),
+    Layout(
+        "vietnam_two_lines",
+        2.0,
+        "DDL/DDD.DD|DD-LD/DDD.DD|DD-LD/DDDDD|DD-LD/DDDD|DD-LL/DDD.DD|DDL/DDDD|DD-LD/DDD.DD|DD LD/DDDD",
+        (1.36, 1.4, 1.5),
+        (*PLAIN, *PLAIN, *REAR_YELLOW, ((140, 70, 20), WHITE)),
+        NO_I_NO_O,
+    ),
+    Layout(
+        "indonesia",
+        2.2,
+        "# DDDD LL|# DDDD LLL|# DDD LL|# DD LL|# DDDD L|# DDDD LL|# D LL|# DDDD LLL|# DDDD|# DDD L",
+        (2.9, 2.5, 3.2),
+        (WHITE_ON_BLACK, WHITE_ON_BLACK, *PLAIN, *PLAIN, (YELLOW, BLACK), ((30, 30, 170), WHITE)),
+        style="expiry",
+        codes=INDONESIAN,
+    ),
+    Layout(
+        "thailand",
+        1.2,
+        "□□ DDDD|D□□ DDDD|□□ DDD|D□□ DDDD|□□ DD|D□□ D|DD-DDDD",
+        (2.2, 2.3),
+        THAI_PLATES,
+        style="word_below",
+        scripts=("thailand",),
+    ),
+    Layout("thailand_motorcycle", 0.5, "D□□/DDDD|□□□/DDD|D□□/DDD", (1.25,), THAI_PLATES, scripts=("thailand",)),
+    Layout(
+        "malaysia",
+        0.8,
+        "LLL DDDD|LL DDDD|LLL DDDL|LLL/DDDD|L DDDD L|LLL DDDD L|LL/DDDD|LLL DDD|L DDDD",
+        (4.4, 1.6),
+        (WHITE_ON_BLACK, WHITE_ON_BLACK, (WHITE, BLACK)),
+    ),
+    Layout(
+        "khmer_lao",
+        0.5,
+        "DL-DDDD|DLL-DDDD|□□ DDDD|DL.DDDD",
+        (2.4, 3.2),
+        (*PLAIN, (YELLOW, BLACK), (YELLOW, (140, 40, 20))),
+        style="word_above",
+        scripts=("khmer", "lao"),
+    ),
+    Layout("philippines", 0.4, "LLL DDDD|LLL DDD|LDDDDDD|DDDDLL|LL DDDDD", (2.5,), PLAIN, style="city"),
+)
+
+WEST_ASIA_AND_AFRICA = (
     Layout("israel", 0.3, "DD-DDD-DD|DDD-DD-DDD", schemes=ALL_YELLOW, band="IL"),
+    Layout(
+        "gulf",
+        0.9,
+        "DDDDD|L DDDDD|DD DDDDD|DDDDDD|LL DDDDD|D DDDDD|L DDDD|DDDD",
+        (4.6, 2.1, 2.0),
+        (*PLAIN, *PLAIN, (YELLOW, BLACK), ((40, 30, 170), WHITE)),
+        style="word_above",
+        scripts=("arabic",),
+    ),
+    Layout(
+        "saudi",
+        0.6,
+        "□□□□ □□□/DDDD LLL|□□□ □□□/DDD LLL|□□□□ □□□/DDDD LLL",
+        (2.05, 3.4),
+        letters="ABDEGHJKLNRSTUVXZ",
+        scripts=("arabic",),
+    ),
+    Layout(
+        "egypt",
+        0.4,
+        "□□□□ □□□|□□□ □□□|□□□□ □□|□□□ □□",
+        (2.1,),
+        style="word_above",
+        scripts=("arabic",),
+    ),
+    Layout(
+        "iran",
+        0.5,
+        "□□ □ □□□ ^□□|□□ □ □□□^□□",
+        (4.6,),
+        (*PLAIN, *PLAIN, (YELLOW, BLACK), ((40, 30, 170), WHITE)),
+        band="IR",
+        scripts=("persian",),
+        style="region_box",
+    ),
+    Layout("morocco", 0.3, "DDDDD-□-DD|DDDDD-□-D|DDDD □ DD|DDDDD □/DD", (4.6, 2.0), scripts=("arabic",)),
+    Layout(
+        "africa",
+        1.0,
+        "LL DD LL #|LLL DDD #|# DDD-DDD|# DDDDD|LL DD LL #|LLL-DDD LL|LLL DDDL|LL DDDD-DD|LLL DDDL|# DDDDDD"
+        "|LLL/DDDL|LLL DDD L|T DDD LLL|N DDDD L|LL DD LL/#",
+        (4.4, 2.1),
+        REAR_YELLOW,
+        codes="GP GP EC MP FS NW ZN CA ND CF CY NP BN",
+    ),
+    Layout(
+        "any_script",
+        1.2,
+        "□AAAAA|AAAAA□|AA□AAAA|□□AAAA|□ AAAA|A□□ AAAA|□□ AA/□AAAA|□A/AAAAA|□□□□□□|AAA □ AAA|AAAA□□",
+        (2.0, 2.6, 3.3, 4.5, 1.4),
+        (*REAR_YELLOW, WHITE_ON_BLACK, ((140, 70, 20), WHITE), ((70, 100, 30), WHITE)),
+    ),
 )
 
 ANYTHING = Layout(
@@ -296,16 +523,28 @@ ANYTHING = Layout(
     US_SCHEMES,
 )
 
-LAYOUTS = (*EUROPE, *SOUTH_AMERICA, *UNITED_STATES, *ASIA, ANYTHING)
+LAYOUTS = (
+    *EUROPE,
+    *SOUTH_AMERICA,
+    *UNITED_STATES,
+    *SOUTH_ASIA,
+    *EAST_ASIA,
+    *SOUTH_EAST_ASIA,
+    *WEST_ASIA_AND_AFRICA,
+    ANYTHING,
+)
 REPEAT_CHANCE = 0.12
 """Share of plates on which one character is made equal to its neighbour: a reader loses doubles first."""
 
 
-def fill(pattern: str, letters: str, rng: np.random.Generator) -> str:
-    """Turn a pattern into one plate's writing; marks such as ``-`` and ``*`` are kept."""
-    written = [_character(symbol, letters, rng) for symbol in pattern]
+def fill(pattern: str, layout: Layout, rng: np.random.Generator) -> str:
+    """Turn one of a layout's patterns into one plate's writing; marks such as ``-`` and ``*`` are kept."""
+    written = [_character(symbol, layout.letters, rng) for symbol in pattern]
     if rng.random() < REPEAT_CHANCE:
         _repeat_one(written, rng)
+    if "#" in written:
+        codes = layout.codes.split()
+        written[written.index("#")] = codes[int(rng.integers(len(codes)))]
     return "".join(written)
 
 

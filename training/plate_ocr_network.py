@@ -1,6 +1,6 @@
-"""The plate recogniser's network in PyTorch: convolutions, one look round, ten slots in reading order.
+"""The plate recogniser's network in PyTorch: convolutions, one look round, fourteen slots in reading order.
 
-A crop stretched to 64x128 becomes an 8x16 grid of features. Ten learned slots each point at one place of the
+A crop stretched to 64x128 becomes an 8x16 grid of features. Fourteen learned slots each point at one place of the
 grid (soft attention), so a plate of two lines is read line by line like one of one line. The grid also
 carries a dense classification (which character has its centre in this cell?) that is trained on drawn plates,
 where every centre is known: it makes the network learn in minutes rather than hours, and counting it in
@@ -16,12 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SIGN = "□"
+"""Stands for every sign that is no Latin letter or digit: a Chinese province, a Thai letter, an Arabic digit."""
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" + SIGN
 BLANK = 0
 """Class 0 is "no character" in slots and cells; class ``1 + i`` is ``ALPHABET[i]``, as in PaddleOCR's CTC."""
 CLASSES = len(ALPHABET) + 1
-SLOTS = 10
-"""Longest text that can be read; Indian plates have ten characters."""
+SLOTS = 14
+"""Longest text that can be read: Saudi plates have seven signs in Arabic and the same seven in Latin."""
 HEIGHT, WIDTH = 64, 128
 GRID_HEIGHT, GRID_WIDTH = 8, 16
 STRIDE = 8

@@ -1,12 +1,13 @@
 """Real plate crops to train on: which folders, which texts, which are held out, and places without a plate.
 
-Never read here: the set-aside photos ``plates/endtoend``; crops that show one of their texts are left out
-too.
+Never read here: the photos ``plates/endtoend`` and ``plates/world``; crops that show one of their texts
+are left out too.
 """
 
 from __future__ import annotations
 
 import csv
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,21 +17,31 @@ import cv2
 import numpy as np
 
 from training.plate_canvas import Picture
-from training.plate_ocr_network import ALPHABET, SLOTS
+from training.plate_ocr_network import ALPHABET, SIGN, SLOTS
 
 HELD_OUT = 8
 """One real crop in so many is never trained on (chosen by a checksum of its file name)."""
 NOTHING = "nothing"
 """Source of the places without a plate; their text is empty."""
 SOURCE_SHARES = {
-    "us": 0.42,
-    "brazil_openalpr_train_detector": 0.2,
-    "argentina_cnn_ocr_lp": 0.08,
-    "lprnet_chinese": 0.08,
-    "agreed": 0.2,
+    "us": 0.32,
+    "brazil_openalpr_train_detector": 0.13,
+    "argentina_cnn_ocr_lp": 0.05,
+    "lprnet_chinese": 0.09,
+    "agreed": 0.11,
+    "europe_one_line": 0.07,
+    "europe_two_lines": 0.07,
+    "india_punjab": 0.05,
+    "indonesia": 0.05,
+    "sri_lanka": 0.02,
+    "thailand_digits": 0.01,
+    "turkey": 0.03,
+    "vietnam_motorcycles": 0.05,
     NOTHING: 0.05,
 }
 """How often each source is drawn among real crops, before the shares are scaled to a sum of 1."""
+THAI_FORMS = {"two Thai letters (after the first digit": "D□□", "two Thai letters (before the number)": "□□"}
+"""How the notes on Thai crops say where signs stand that the texts lack: D is the text's first digit."""
 ROOM = {"agreed": 0.06, "brazil_openalpr_train_detector": 0.02}
 DEFAULT_ROOM = 0.005
 DOUBTFUL = "doubtful.txt"
@@ -60,8 +71,18 @@ class RealCrop:
 
 
 def clean(text: str) -> str:
-    """Keep what the alphabet has; Chinese province signs go."""
-    return "".join(c for c in text.upper() if c in ALPHABET)
+    """Letters and digits without their accents, and SIGN for those of other alphabets."""
+    plain = ((unicodedata.normalize("NFKD", character)[0], character) for character in text.upper())
+    return "".join(base if base in ALPHABET else SIGN for base, c in plain if base in ALPHABET or c.isalnum())
+
+
+def with_thai_letters(text: str, note: str) -> str:
+    """The text with SIGN where a crop's note says that Thai letters stand."""
+    for words, form in THAI_FORMS.items():
+        if note.startswith(words):
+            first = form.count("D")
+            return text[:first] + form.replace("D", "") + text[first:]
+    return text
 
 
 def vanity(text: str) -> str:
@@ -71,14 +92,19 @@ def vanity(text: str) -> str:
 
 
 def benchmark_texts(shared: Path) -> set[str]:
-    """Texts of the set-aside photos."""
+    """Texts of the photos that are only measured with, without signs."""
     files = sorted((shared / "plates/endtoend").rglob("*.txt"))
     rows = (line.split("\t") for path in files for line in path.read_text().splitlines())
-    return {clean(row[5]) for row in rows if len(row) > 5}
+    texts = {clean(row[5]) for row in rows if len(row) > 5}
+    world = shared / "plates/world/labels.csv"
+    if world.exists():
+        with world.open(encoding="utf-8") as file:
+            texts |= {clean(text) for row in csv.DictReader(file) for text in row["text"].split("|")}
+    return {text.replace(SIGN, "") for text in texts}
 
 
 def load_real_crops(shared: Path, agreed: Path | None = None) -> list[RealCrop]:
-    """Load all real crops with texts of 2 to SLOTS characters, and places without a plate (about 3,500; 4 s).
+    """Load all real crops with texts of 2 to SLOTS characters, and places without a plate (about 5,800; 6 s).
 
     ``agreed`` is the ``agreed.csv`` of :mod:`training.plate_agreement`. Folders that are missing are skipped.
     """
@@ -89,7 +115,7 @@ def load_real_crops(shared: Path, agreed: Path | None = None) -> list[RealCrop]:
     for path, written, source in _listed(shared, agreed):
         text = vanity(clean(written))
         picture = cv2.imread(str(path))
-        usable = 2 <= len(text) <= SLOTS and text not in forbidden and path.name not in doubted
+        usable = 2 <= len(text) <= SLOTS and text.replace(SIGN, "") not in forbidden and path.name not in doubted
         if picture is not None and usable:
             crops.append(RealCrop(picture, text, source, path.name))
     return crops + list(_without_plates(shared))
@@ -101,12 +127,13 @@ def _listed(shared: Path, agreed: Path | None) -> Iterator[tuple[Path, str, str]
     if us.exists():
         with us.open(encoding="utf-8") as file:
             yield from ((us.parent / row[0], row[2], "us") for row in csv.reader(file) if len(row) > 2)
-    for labels in sorted((shared / "train/plate_text").glob("*/labels.csv")):
+    for labels in sorted((shared / "train").glob("plate_text*/*/labels.csv")):
         pictures = {path.name: path for path in labels.parent.rglob("*") if path.suffix in {".jpg", ".png"}}
         with labels.open(encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 if row["file"] in pictures:
-                    yield pictures[row["file"]], row["text"], labels.parent.name
+                    text = with_thai_letters(row["text"], row.get("other_characters") or "")
+                    yield pictures[row["file"]], text, labels.parent.name
     if agreed is not None and agreed.exists():
         with agreed.open(encoding="utf-8") as file:
             yield from ((agreed.parent / row["file"], row["text"], "agreed") for row in csv.DictReader(file))

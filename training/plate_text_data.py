@@ -29,7 +29,7 @@ class Sample:
     """One crop as the network sees it."""
 
     picture: Picture
-    """(64, 128, 3) BGR."""
+    """(HEIGHT, WIDTH, 3) BGR."""
     text: str
     centres: Points | None
     """(len(text), 2) pixels x, y of the characters' centres; None where they are not known."""
@@ -40,7 +40,7 @@ class Batch:
     """N samples as tensors."""
 
     images: Tensor
-    """(N, 3, 64, 128) float, BGR, -1..1."""
+    """(N, 3, HEIGHT, WIDTH) float, BGR, -1..1."""
     slots: Tensor
     """(N, SLOTS) classes, 0 after the text's end."""
     cells: Tensor

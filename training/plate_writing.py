@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from training.plate_canvas import Canvas, Picture
-from training.plate_glyphs import Typeface
+from training.plate_glyphs import SMALL_PLACES, Typeface
+from training.plate_ocr_network import SIGN
 
 Point = tuple[float, float]
 USUAL_WIDTH = 0.52
@@ -15,40 +18,64 @@ WIDEST_STRETCH, NARROWEST_STRETCH = 1.45, 0.62
 """How far typefaces are widened or squeezed before the line is set looser or smaller instead."""
 LINE_GAP = 0.07
 """Room between two lines, in shares of a line."""
-MARK_WIDTHS = {"-": 0.3, ".": 0.17, "*": 0.42, ":": 0.26}
+MARK_WIDTHS = {"-": 0.3, ".": 0.17, "*": 0.42, ":": 0.26, "^": 0.12}
+WIDEST_SIGN = 1.3
+"""Some signs are wide and flat: their width in heights is at most so much."""
+RAISED_HEIGHT = 0.66
+"""Of what stands after a ``^``, in heights of its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A character or mark of a line, or a gap (no symbol)."""
+
+    symbol: str
+    width: float
+    """In heights of the line."""
+    height: float = 1.0
+    mask: Picture | None = None
 
 
 def write(canvas: Canvas, lines: list[str]) -> list[Point]:
     """Write the lines into the canvas's room; returns the characters' centres in pixels, in reading order."""
     face = canvas.atlas.typeface(canvas.layout.fonts, canvas.rng)
     ink = np.zeros((canvas.height, canvas.width), np.uint8)
-    span = (canvas.room.bottom - canvas.room.top) * canvas.height / len(lines)
+    span = (canvas.room.bottom - canvas.room.top) * canvas.height
+    first = canvas.layout.first_row
+    shares = [first, 1 - first] if len(lines) > 1 else [1.0]
     gap = LINE_GAP * len(lines)
+    top = canvas.room.top * canvas.height
     centres: list[Point] = []
-    for row, line in enumerate(lines):
-        top = canvas.room.top * canvas.height + span * (row + gap / 2)
-        centres += _line(canvas, line, face, ink, top, span * (1 - gap))
+    for line, share in zip(lines, shares, strict=True):
+        centres += _line(canvas, line, face, ink, top + span * share * gap / 2, span * share * (1 - gap))
+        top += span * share
     _paint(canvas, ink)
     return centres
 
 
-def _parts(canvas: Canvas, line: str, face: Typeface) -> list[tuple[str, float]]:
-    """Characters, marks and gaps ("") of a line with their widths in heights."""
+def _parts(canvas: Canvas, line: str, face: Typeface) -> list[_Part]:
+    """Characters, marks and gaps of a line."""
     evenness = float(canvas.rng.choice([0.0, 0.35, 0.8]))
     gap, space = canvas.between(0.07, 0.17), canvas.between(0.1, 0.5)
-    parts: list[tuple[str, float]] = []
+    sign_height = canvas.layout.sign_height * canvas.between(0.85, 1.0)
+    parts: list[_Part] = []
+    size = 1.0
     for symbol in line:
         if symbol == " ":
-            parts.append(("", space))
+            parts.append(_Part("", space))
             continue
-        if symbol.isalnum():
-            mask = face.glyphs[symbol]
+        if symbol == "^":
+            size = RAISED_HEIGHT
+        if symbol in MARK_WIDTHS:
+            parts.append(_Part(symbol, MARK_WIDTHS[symbol]))
+        else:
+            mask = canvas.atlas.sign(canvas.layout.scripts, canvas.rng) if symbol == SIGN else face.glyphs[symbol]
             own = mask.shape[1] / mask.shape[0]
             thin = own < 0.3  # an I or a 1 of one stroke stays one
-            parts.append((symbol, own if thin else own + (USUAL_WIDTH - own) * evenness))
-        else:
-            parts.append((symbol, MARK_WIDTHS[symbol]))
-        parts.append(("", gap))
+            width = own if thin or symbol == SIGN else own + (USUAL_WIDTH - own) * evenness
+            height = size * (sign_height if symbol == SIGN else 1.0)
+            parts.append(_Part(symbol, min(width, WIDEST_SIGN) * height, height, mask))
+        parts.append(_Part("", gap))
     return parts[:-1]
 
 
@@ -56,7 +83,7 @@ def _line(canvas: Canvas, line: str, face: Typeface, ink: Picture, top: float, h
     """Set one line: all characters are squeezed or widened alike until the line fills its room."""
     room = (canvas.room.right - canvas.room.left) * canvas.width
     parts = _parts(canvas, line, face)
-    total = sum(width for _, width in parts)
+    total = sum(part.width for part in parts)
     stretch = canvas.between(0.86, 1.0) * room / (total * height)
     if stretch > WIDEST_STRETCH:
         stretch = canvas.between(0.9, WIDEST_STRETCH)
@@ -66,12 +93,13 @@ def _line(canvas: Canvas, line: str, face: Typeface, ink: Picture, top: float, h
     spare = room - total * height * stretch
     x = canvas.room.left * canvas.width + spare * float(np.clip(canvas.rng.normal(0.5, 0.12), 0.0, 1.0))
     centres = []
-    for symbol, share in parts:
-        width = share * height * stretch
-        if symbol.isalnum():
-            centres.append(_glyph(face.glyphs[symbol], ink, x, top, width, height))
-        elif symbol:
-            _mark(canvas, symbol, ink, (x + width / 2, top + height / 2), width, height)
+    for part in parts:
+        width = part.width * height * stretch
+        if part.mask is not None:
+            lower = (1 - part.height) * height * (0.5 if part.symbol == SIGN else 0.1)
+            centres.append(_glyph(part.mask, ink, x, top + lower, width, part.height * height))
+        elif part.symbol:
+            _mark(canvas, part.symbol, ink, (x + width / 2, top + height / 2), width, height)
         x += width
     return centres
 
@@ -100,6 +128,11 @@ def _mark(canvas: Canvas, symbol: str, ink: Picture, at: Point, width: float, he
             -1,
             cv2.LINE_AA,
         )
+    elif symbol == "^":
+        if canvas.layout.style == "region_box":
+            cv2.line(ink, (round(x), 0), (round(x), canvas.height), (255,), max(1, canvas.height // 36))
+            place = (min(0.93, x / canvas.width + 0.11), canvas.between(0.84, 0.9))
+            canvas.word(SMALL_PLACES, place, canvas.between(0.1, 0.17), 0.12, canvas.ink)
     elif symbol == "*":
         lower = float(canvas.rng.normal(0, 0.08)) * height
         canvas.crest(

@@ -24,6 +24,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from training.plate_capture import to_reader
+from training.plate_ocr_growth import grown
 from training.plate_ocr_network import ALPHABET, PlateReader, Reading
 from training.plate_real_crops import RealCrop, load_real_crops
 from training.plate_text_data import UNKNOWN, Batch, PlateBatches, Sample, assemble
@@ -104,9 +105,15 @@ def check(network: nn.Module, crops: list[RealCrop], device: torch.device) -> di
 class Trainer:
     """Network, optimiser, running average of the weights and how far they have come."""
 
-    def __init__(self, run: Path, schedule: Schedule, device: torch.device) -> None:
+    def __init__(
+        self, run: Path, schedule: Schedule, device: torch.device, start_from: Path | None = None
+    ) -> None:
         self.run, self.schedule, self.device = run, schedule, device
-        self.network = PlateReader().to(device)
+        self.network = PlateReader()
+        if start_from is not None:
+            earlier = torch.load(start_from, map_location="cpu", weights_only=True)["average"]
+            self.network.load_state_dict(grown(earlier))
+        self.network.to(device)
         self.network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
@@ -200,6 +207,7 @@ def train(arguments: argparse.Namespace) -> None:
         arguments.run,
         Schedule(arguments.rate, arguments.samples, arguments.minutes, arguments.decay_from),
         device,
+        arguments.start_from,
     )
     data = PlateBatches(
         arguments.fonts,
@@ -261,6 +269,11 @@ def main() -> None:
     )
     parser.add_argument("--run", type=Path, default=Path("runs/plate_ocr"))
     parser.add_argument("--agreed", type=Path, default=None, help="agreed.csv of training.plate_agreement")
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="checkpoint of an earlier, smaller network to begin a new run with; a run's own last.pt comes first",
+    )
     parser.add_argument("--samples", type=int, default=600_000, help="stop after so many, earlier runs counted in")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop this run after so long")
     parser.add_argument(

@@ -12,8 +12,10 @@ from training.plate_capture import photograph
 from training.plate_drawing import PlatePress
 from training.plate_glyphs import CHARACTERS, GROUPS, GlyphAtlas, Typeface
 from training.plate_layouts import DIGITS, LAYOUTS, Layout, fill
+from training.plate_ocr_growth import grown
 from training.plate_ocr_network import ALPHABET, CLASSES, SLOTS, PlateReader
-from training.plate_real_crops import load_real_crops
+from training.plate_real_crops import clean, load_real_crops, with_thai_letters
+from training.plate_scripts import SCRIPTS
 from training.plate_text_data import UNKNOWN, Sample, assemble
 from training.train_plate_ocr import Schedule, decode
 
@@ -25,19 +27,26 @@ CELLS = 8 * 16
 @pytest.fixture(scope="module")
 def press() -> PlatePress:
     face = Typeface("block", dict.fromkeys(CHARACTERS, BLOCK))
-    return PlatePress(GlyphAtlas(dict.fromkeys(GROUPS, (face,)), defaultdict(lambda: (BLOCK,))))
+    signs = dict.fromkeys(SCRIPTS, (BLOCK,))
+    return PlatePress(GlyphAtlas(dict.fromkeys(GROUPS, (face,)), defaultdict(lambda: (BLOCK,)), signs))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 def test_a_filled_pattern_keeps_its_format_and_can_be_read(layout: Layout) -> None:
     allowed = {"D": DIGITS, "L": layout.letters, "A": DIGITS + layout.letters}
     for seed, pattern in enumerate(layout.patterns * 3):
-        writing = fill(pattern, layout.letters, np.random.default_rng(seed))
-        assert writing == fill(pattern, layout.letters, np.random.default_rng(seed))
+        writing = fill(pattern, layout, np.random.default_rng(seed))
+        assert writing == fill(pattern, layout, np.random.default_rng(seed))
+        if "#" in pattern:
+            length = len(writing) - len(pattern) + 1
+            before = pattern.index("#")
+            code = writing[before : before + length]
+            assert code in layout.codes.split()
+            pattern = pattern.replace("#", code)
         assert len(writing) == len(pattern)
-        assert all(c in allowed.get(symbol, symbol) for symbol, c in zip(pattern, writing, strict=True))
-        text = [c for c in writing if c.isalnum()]
-        assert set(text) <= set(ALPHABET)
+        assert all(c in allowed.get(symbol, symbol) + symbol for symbol, c in zip(pattern, writing, strict=True))
+        text = [c for c in writing if c in ALPHABET]
+        assert {c for c in writing if c.isalnum()} <= set(text)
         assert 2 <= len(text) <= SLOTS
 
 
@@ -116,12 +125,57 @@ def test_learning_rate_of_the_plate_reader(seen: int, minutes: float, share: flo
     assert schedule.rate(seen, minutes) == pytest.approx(2e-3 * share)
 
 
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        pytest.param("ab-12 ö3", "AB12O3", id="accents go"),
+        pytest.param("京PL3N67", "□PL3N67", id="a Chinese province"),
+        pytest.param("12가 3456", "12□3456", id="a Korean syllable"),
+        pytest.param("١٢ب", "□□□", id="Arabic digits"),
+    ],
+)
+def test_what_is_not_latin_becomes_the_sign(label: str, text: str) -> None:
+    assert clean(label) == text
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [
+        pytest.param("two Thai letters (after the first digit, before the number), not transcribed", "6□□4070"),
+        pytest.param("two Thai letters (before the number), not transcribed", "□□64070"),
+        pytest.param("small province letters left of it", "64070"),
+    ],
+)
+def test_thai_letters_stand_where_the_note_says(note: str, text: str) -> None:
+    assert with_thai_letters("64070", note) == text
+
+
+def test_a_grown_network_keeps_what_was_learned() -> None:
+    torch.manual_seed(3)
+    old = PlateReader().state_dict()
+    old["queries"] = old["queries"][:, :10]
+    for name in ("order.one.weight", "order.two.weight"):
+        old[name] = old[name][:, :10]
+    for name in ("cell_head.weight", "cell_head.bias", "slot_head.weight", "slot_head.bias"):
+        old[name] = old[name][:37]
+    state = grown(old)
+    PlateReader().load_state_dict(state)
+    assert torch.equal(state["queries"][:, :10], old["queries"])
+    assert torch.equal(state["slot_head.weight"][:37], old["slot_head.weight"])
+    assert torch.allclose(state["slot_head.bias"][37], old["slot_head.bias"][1:37].mean())
+    assert len({tuple(query.tolist()) for query in state["queries"][0]}) == SLOTS
+    assert torch.equal(state["stem.conv.weight"], old["stem.conv.weight"])
+
+
 def test_texts_of_the_set_aside_photos_are_never_trained_on(tmp_path: Path) -> None:
     photos, crops = tmp_path / "plates/endtoend/us", tmp_path / "plates/us_crops"
     for folder in (photos, crops):
         folder.mkdir(parents=True)
     (photos / "a.txt").write_text("a.jpg\t1\t2\t3\t4\tABC 123\n")
-    texts = ("ABC123", "abc-124", "X", "ABCDEFGHIJK")
+    world = tmp_path / "plates/world"
+    world.mkdir()
+    (world / "labels.csv").write_text("file,text\nb.jpg,DEF456|GHI789\n")
+    texts = ("ABC123", "abc-124", "X", "ABCDEFGHIJKLMNO", "GHI-789", "京ABC123")
     (crops / "groundtruth.csv").write_text("".join(f"{i}.png,us,{text}\n" for i, text in enumerate(texts)))
     for number in range(len(texts)):
         cv2.imwrite(str(crops / f"{number}.png"), BLOCK)
