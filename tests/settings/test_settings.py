@@ -45,6 +45,12 @@ def test_what_counts_as_live(source: Any, mode: str, live: bool) -> None:
         pytest.param({"points": [[0, 0], [1, 1], [0, 1]]}, id="three points"),
         pytest.param({"in_name": "x", "out_name": "x"}, id="both directions of one name"),
         pytest.param({"units": "metres"}, id="unknown units"),
+        pytest.param({"points": [[0.5, 0.5], [0.5, 0.5001]]}, id="hardly any length"),
+        pytest.param({"units": "pixels", "points": [[0, 0.5], [1, 0.5]]}, id="fractions called pixels"),
+        pytest.param({"units": "pixels", "points": [[-90, 5], [-1, 900]]}, id="left of the frame"),
+        pytest.param({"units": "pixels", "points": [[0, -9], [900, -1]]}, id="above the frame"),
+        pytest.param({"units": "pixels", "points": [[0, float("inf")], [900, 1]]}, id="infinitely far"),
+        pytest.param({"units": "pixels", "points": [[0, float("nan")], [900, 1]]}, id="no number"),
         pytest.param({"name": ""}, id="no name"),
     ],
 )
@@ -68,6 +74,11 @@ ZONE = {"name": "yard", "points": [[0, 0], [1, 0], [1, 1]]}
         pytest.param({"points": [[0, 0], [1, 1]]}, id="two points"),
         pytest.param({"points": [[0, 0], [1, 1], [0, 0]]}, id="a point twice, so that no area is left"),
         pytest.param({"points": [[0, 0], [100, 0], [100, 100]]}, id="fractions above 1"),
+        pytest.param({"points": [[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]]}, id="all points on a line"),
+        pytest.param({"points": [[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]}, id="edges that cross"),
+        pytest.param({"points": [[0.5, 0.5], [0.5001, 0.5], [0.5001, 0.5001]]}, id="of a hair's size"),
+        pytest.param({"units": "pixels", "points": [[-9, 0], [-1, 0], [-1, 5]]}, id="outside the frame"),
+        pytest.param({"units": "pixels"}, id="fractions called pixels"),
         pytest.param({"name": ""}, id="no name"),
     ],
 )
@@ -75,6 +86,11 @@ def test_zones_that_are_refused(changes: dict[str, Any]) -> None:
     ZoneSettings.model_validate(ZONE)
     with pytest.raises(ValidationError):
         ZoneSettings.model_validate(ZONE | changes)
+
+
+def test_a_zone_may_be_bent_in_and_may_end_where_it_begins() -> None:
+    bent = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.3], [0.9, 0.9], [0.1, 0.9], [0.1, 0.1]]
+    assert len(ZoneSettings.model_validate(ZONE | {"points": bent}).points) == 6
 
 
 RECTANGLE = {"points": [[0.4, 0.3], [0.6, 0.3], [0.9, 0.9], [0.1, 0.9]], "width_m": 8, "length_m": 30}
@@ -94,6 +110,10 @@ RECTANGLE = {"points": [[0.4, 0.3], [0.6, 0.3], [0.9, 0.9], [0.1, 0.9]], "width_
         ),
         pytest.param({"points": [[400, 300], [600, 300], [900, 900], [100, 900]]}, "pixels", id="above 1"),
         pytest.param({"width_m": 0}, "greater than 0", id="no width"),
+        pytest.param(
+            {"points": [[0.5, 0.5], [0.5005, 0.5], [0.5005, 0.5005], [0.5, 0.5005]]}, "no area", id="a hair's size"
+        ),
+        pytest.param({"points": [[0, 0.5], [1, 0.5], [1, 0.5001], [0, 0.5001]]}, "no area", id="a hair"),
         pytest.param({"unit": "m/s"}, "'km/h' or 'mph'", id="an unknown unit"),
     ],
 )

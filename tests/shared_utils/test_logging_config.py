@@ -23,6 +23,16 @@ def test_a_line_holds_service_process_level_and_message(log_file: Path) -> None:
     assert f"| INFO    | ocr_reader:{os.getpid()} | read 3 plates" in line
 
 
+def test_a_name_with_line_breaks_and_control_characters_stays_in_one_line(
+    log_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("supervisor", LogTarget(log_file))
+    logger.warning("watching {}", "a\nb\x1b[31m\u2028c.mp4")
+    (line,) = log_file.read_text(encoding="utf-8").splitlines()
+    assert line.endswith(r"watching a\nb\x1b[31m\u2028c.mp4")
+    assert r"watching a\nb\x1b[31m\u2028c.mp4" in capsys.readouterr().err
+
+
 def test_the_level_of_the_settings_decides_what_the_file_holds(log_file: Path) -> None:
     configure_logging("ocr_reader", LogTarget(log_file, "WARNING"))
     logger.info("quiet")

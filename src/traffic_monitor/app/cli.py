@@ -265,4 +265,4 @@ def _refuse_problems(settings: Settings) -> None:
         if not check.ok
     ]
     if problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(*problems)

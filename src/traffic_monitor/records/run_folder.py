@@ -4,11 +4,12 @@ import contextlib
 import itertools
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from traffic_monitor.settings.cameras import folder_name
 
 SUMMARY_FILE = "summary.json"
 LOG_FILE = "run.log"
@@ -21,8 +22,6 @@ MARKER_TEXT = (
 )
 LATEST = "latest"
 
-UNSAFE_IN_FILE_NAMES = re.compile(r"[^\w.-]+")
-
 
 def create_run_folders(output_dir: Path, camera_ids: Sequence[str], now: datetime) -> list[Path]:
     """Make a new folder for each camera of a run that starts ``now`` (local time).
@@ -34,7 +33,7 @@ def create_run_folders(output_dir: Path, camera_ids: Sequence[str], now: datetim
         OSError: a folder cannot be made.
     """
     output_dir.mkdir(parents=True, exist_ok=True)
-    names = [UNSAFE_IN_FILE_NAMES.sub("_", camera_id).strip(".") or "camera" for camera_id in camera_ids]
+    names = [folder_name(camera_id) for camera_id in camera_ids]
     folders = [_make_first_free(output_dir, f"{name}_{now:%Y%m%d-%H%M%S}") for name in names]
     _point(output_dir / LATEST, folders[0].name)
     if len(folders) > 1:

@@ -1,16 +1,22 @@
 """Several cameras in one run: what each has of its own, and the settings of each as if it were alone."""
 
+import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, model_validator
 
 from traffic_monitor.settings.frame_grabber import FrameGrabberSettings, SourceMode
-from traffic_monitor.settings.section import Section
+from traffic_monitor.settings.section import Name, Section
 from traffic_monitor.settings.vehicle_counter import VehicleCounterSettings
 from traffic_monitor.settings.vehicle_tracker import VehicleTrackerSettings
 
-CameraId = Annotated[str, Field(min_length=1, max_length=60)]
+UNSAFE_IN_FILE_NAMES = re.compile(r"[^\w.-]+")
+
+
+def folder_name(camera_id: str) -> str:
+    """The name of a camera as a part of file names."""
+    return UNSAFE_IN_FILE_NAMES.sub("_", camera_id).strip(".") or "camera"
 
 
 class CameraSettings(Section):
@@ -19,7 +25,7 @@ class CameraSettings(Section):
     A key that is left out has the value of the section of the same name at the top.
     """
 
-    camera_id: CameraId
+    camera_id: Name
     frame_grabber: FrameGrabberSettings
     vehicle_tracker: VehicleTrackerSettings = VehicleTrackerSettings()
     vehicle_counter: VehicleCounterSettings = VehicleCounterSettings()

@@ -1,10 +1,11 @@
 """Sections ``vehicle_detector`` and ``lp_detector``: which YOLO models find vehicles and plates."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from traffic_monitor.settings.section import Fraction, ImageSize, Section
 
@@ -23,6 +24,9 @@ FORMS_OF_BACKENDS = {Backend.TORCH: (".pt",), Backend.ONNXRUNTIME: (".pt", ".onn
 """Endings of the files that can be run, or converted to what can; OpenVINO takes all."""
 
 
+DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?|\d+")
+
+
 class DetectorSettings(Section):
     """Which YOLO model to run, and how."""
 
@@ -32,6 +36,13 @@ class DetectorSettings(Section):
     imgsz: ImageSize | tuple[ImageSize, ImageSize] | None = None
     backend: Backend = Backend.AUTO
     device: str = "auto"
+
+    @field_validator("device")
+    @classmethod
+    def _is_a_device(cls, device: str) -> str:
+        if not DEVICE.fullmatch(device):
+            raise ValueError("should be auto, cpu, mps, cuda or cuda:0, cuda:1, ...")
+        return device
 
     @model_validator(mode="after")
     def _backend_runs_the_file(self) -> Self:

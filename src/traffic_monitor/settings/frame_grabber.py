@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import unquote
 
 from pydantic import Field, field_validator
 
@@ -10,6 +11,14 @@ from traffic_monitor.settings.section import Section
 from traffic_monitor.shared_utils.clock import Clock, parse_zone
 
 NETWORK_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "tcp://")
+
+FILE_SCHEME = "file://"
+
+HIGHEST_WEBCAM = 255
+"""Linux has no more devices of this kind."""
+
+FIRST_YEAR, LAST_YEAR = 1971, 2100
+"""Of ``start_time``: whole days around it must exist in every time zone, counted from 1970."""
 
 
 class SourceMode(StrEnum):
@@ -36,9 +45,29 @@ class FrameGrabberSettings(Section):
 
     @field_validator("source", mode="before")
     @classmethod
-    def _webcam_index(cls, value: object) -> object:
-        """``"0"`` from a command line or the environment is webcam 0, not a file."""
-        return int(value) if isinstance(value, str) and value.isdecimal() else value
+    def _as_index_or_path(cls, value: object) -> object:
+        """``"0"`` from a command line or the environment is webcam 0, not a file; ``file://`` names a path."""
+        if value is not None and not isinstance(value, int | str):
+            raise ValueError("should be a video file, a webcam index or a URL")
+        if isinstance(value, str) and value.isdecimal() and value.isascii():
+            return int(value)
+        if isinstance(value, str) and value.lower().startswith(FILE_SCHEME):
+            return unquote(value[len(FILE_SCHEME) :].removeprefix("localhost"))
+        return value
+
+    @field_validator("source")
+    @classmethod
+    def _index_is_possible(cls, value: int | str | None) -> int | str | None:
+        if isinstance(value, int) and not 0 <= value <= HIGHEST_WEBCAM:
+            raise ValueError(f"a webcam index is between 0 and {HIGHEST_WEBCAM}")
+        return value
+
+    @field_validator("start_time")
+    @classmethod
+    def _is_of_this_age(cls, value: datetime | None) -> datetime | None:
+        if value is not None and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise ValueError(f"should be between {FIRST_YEAR} and {LAST_YEAR}")
+        return value
 
     @property
     def is_webcam(self) -> bool:

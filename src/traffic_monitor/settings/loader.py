@@ -1,31 +1,35 @@
 """Loads the settings from command line, environment, file and defaults, and explains what is wrong with them."""
 
-import difflib
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-from pydantic_settings import EnvSettingsSource, SettingsError, YamlConfigSettingsSource
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource, SettingsError
 
-from traffic_monitor.settings import Settings
+from traffic_monitor.settings.messages import did_you_mean, explain, key_path
+from traffic_monitor.settings.root import Settings
+from traffic_monitor.settings.yaml_text import YamlMistake, read_yaml
+from traffic_monitor.shared_utils.printable import printable
 
 ENV_PREFIX = "TRAFFIC_MONITOR__"
+ONE_UNDERSCORE = ENV_PREFIX.removesuffix("_")
 DEFAULT_CONFIG = Path("config/settings.yaml")
 
 WHOLE_VALUES = ("class_mapping",)
 """Mappings that are one value: a stronger place replaces them instead of adding to them."""
 
-KEYS_WITH_SECRETS = ("privacy", "privacy.secret")
-"""What was given for these is never shown."""
+MOST_LEVELS = 12
+"""No setting is nested as deeply as this; YAML's aliases can make a value that contains itself."""
 
 
 class ConfigError(Exception):
-    """The settings are wrong. The message is for people: where, which key, what is allowed."""
+    """The settings are wrong. The message is for people, a line for each mistake: where, key, what is allowed."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(printable, lines)))
 
 
 @dataclass(frozen=True)
@@ -72,16 +76,49 @@ def load_settings(
     path = config_path or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
     if path is not None:
         origins.append(_Origin(str(path), _read_file(path)))
+    for origin in origins:
+        _check_texts(origin.name, origin.values)
     merged: dict[str, Any] = {}
     for origin in reversed(origins):
         merged = _merge(merged, origin.values)
     try:
         return Settings(**merged).with_origins(_origins_of_keys(origins))
     except ValidationError as error:
-        explained = {
-            tuple(_key_path(details["loc"])): _explain(details, origins) for details in reversed(error.errors())
-        }
-        raise ConfigError("\n".join(reversed(explained.values()))) from None
+        explained: dict[tuple[int | str, ...], str] = {}
+        for details in error.errors():
+            keys = key_path(details["loc"])
+            # A key that is missing stands nowhere: what it is missing in does.
+            written = keys[:-1] if details["type"] == "missing" else keys
+            place = next((origin.name for origin in origins if origin.has(written)), "settings")
+            explained.setdefault(tuple(keys), f"{place}: {explain(details)}")
+        raise ConfigError(*explained.values()) from None
+
+
+def _check_texts(place: str, values: Any, path: tuple[str, ...] = ()) -> None:
+    """Refuse keys that are no texts, texts that no file name can hold, and values without an end."""
+    where = f"{place}: {'.'.join(path)}" if path else place
+    if len(path) > MOST_LEVELS:
+        raise ConfigError(f"{place}: {path[0]}: is nested too deeply")
+    if isinstance(values, str) and not _is_text(values):
+        raise ConfigError(f"{where}: holds characters that are not valid UTF-8 text; rename the file or folder")
+    if isinstance(values, list | tuple):
+        for number, value in enumerate(values):
+            _check_texts(place, value, (*path, str(number)))
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            if not isinstance(key, str) and path[-1:] != WHOLE_VALUES:
+                words = {True: "true (or on, yes)", False: "false (or off, no)"}
+                shown = words[key] if isinstance(key, bool) else key
+                raise ConfigError(f"{where}: the key {shown} is no text; put it in quotes")
+            _check_texts(place, value, (*path, str(key)))
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text can be written and used as a file name: bytes that are not UTF-8 come as lone surrogates."""
+    try:
+        return b"\0" not in text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
 
 
 def _origins_of_keys(origins: Sequence[_Origin]) -> dict[str, str]:
@@ -99,11 +136,14 @@ def _parse_overrides(overrides: Iterable[str]) -> dict[str, Any]:
     for text in overrides:
         key, separator, value = text.partition("=")
         if not separator or not key.strip():
-            raise ConfigError(f"command line: --set {text}: write it as KEY=VALUE, for example --set queue_size=8")
+            shown = key.split(":")[0]  # The rest may be a password.
+            raise ConfigError(
+                f"command line: --set {shown}: write it as KEY=VALUE, for example --set queue_size=8"
+            )
         try:
-            parsed = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"command line: --set {key}: the value is not YAML: {_one_line(error)}") from None
+            parsed = read_yaml(value)
+        except YamlMistake as error:
+            raise ConfigError(f"command line: --set {key}: {error}") from None
         for part in reversed(key.strip().split(".")):
             parsed = {part: parsed}
         values = _merge(values, parsed, whole=())
@@ -112,29 +152,45 @@ def _parse_overrides(overrides: Iterable[str]) -> dict[str, Any]:
 
 def _read_environment() -> dict[str, Any]:
     for name in os.environ:
-        section = name.upper().removeprefix(ENV_PREFIX).split("__")[0].lower()
-        if name.upper().startswith(ENV_PREFIX) and section not in Settings.model_fields:
-            raise ConfigError(
-                f"environment: {name}: unknown setting{_did_you_mean(section, Settings.model_fields)}"
-            )
+        _check_name(name.upper(), name)
     source = EnvSettingsSource(Settings, env_prefix=ENV_PREFIX, env_nested_delimiter="__", case_sensitive=False)
     try:
         return source()
     except SettingsError as error:
-        raise ConfigError(f"environment: {_one_line(error)}: lists and mappings are written as JSON") from None
+        raise ConfigError(f"environment: {error}: lists and mappings are written as JSON") from None
+
+
+def _check_name(upper: str, name: str) -> None:
+    """Refuse a variable that is meant for us and names no setting."""
+    if upper.startswith(ENV_PREFIX):
+        section = upper.removeprefix(ENV_PREFIX).split("__")[0].lower()
+        if section not in Settings.model_fields:
+            raise ConfigError(
+                f"environment: {name}: unknown setting{did_you_mean(section, Settings.model_fields)}"
+            )
+    elif upper.startswith(ONE_UNDERSCORE):
+        rest = upper.removeprefix(ONE_UNDERSCORE)
+        sections = [key for key in Settings.model_fields if f"{rest}_".startswith(f"{key.upper()}_")]
+        if sections:
+            key = rest.removeprefix(sections[0].upper()).lstrip("_")
+            meant = ENV_PREFIX + "__".join(filter(None, (sections[0].upper(), key)))
+            raise ConfigError(f"environment: {name}: has too few underscores; did you mean {meant}?")
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ConfigError(f"{path}: there is no such settings file; pass one with --config FILE")
     try:
-        return YamlConfigSettingsSource(Settings, yaml_file=path)()
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: this is not YAML: {_one_line(error)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except (SettingsError, TypeError, ValueError):
-        raise ConfigError(f"{path}: the file must hold 'key: value' pairs, see the shipped one") from None
+        if not path.is_file():
+            raise ConfigError(f"{path}: there is no such settings file; pass one with --config FILE")
+        values = read_yaml(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: this is not UTF-8 text") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except YamlMistake as error:
+        raise ConfigError(f"{path}: {error}") from None
+    if values is not None and not isinstance(values, dict):
+        raise ConfigError(f"{path}: the file must hold 'key: value' pairs, see the shipped one")
+    return values or {}
 
 
 def _merge(
@@ -149,66 +205,3 @@ def _merge(
         else:
             merged[key] = value
     return merged
-
-
-def _explain(error: ErrorDetails, origins: Sequence[_Origin]) -> str:
-    """One line on one mistake: place, key, value, what is allowed."""
-    path = _key_path(error["loc"])
-    written = path[:-1] if error["type"] == "missing" else path
-    place = next((origin.name for origin in origins if origin.has(written)), "settings")
-    key = ".".join(str(part) for part in path)
-    if error["type"] == "extra_forbidden":
-        names = _names_beside(path)
-        return f"{place}: {key}: unknown setting{_did_you_mean(str(path[-1]), names)}"
-    given = "what is given" if key in KEYS_WITH_SECRETS else _show(error["input"])
-    if error["input"] is None and error["type"] == "model_type":
-        return f"{place}: {key}: is a section: put its keys below it, or take it out"
-    rule = error["msg"].removeprefix("Value error, ")
-    if rule.startswith("Input should be "):
-        return f"{place}: {key}: {given} is not allowed: should be {rule.removeprefix('Input should be ')}"
-    shown = "" if key in KEYS_WITH_SECRETS else f" (given: {given})"
-    return f"{place}: {key}: {rule[0].lower()}{rule[1:]}{shown}"
-
-
-def _key_path(location: Sequence[int | str]) -> list[int | str]:
-    """The key a user wrote: pydantic adds the tried alternative of a union to the location, which is left out."""
-    path: list[int | str] = []
-    model: Any = Settings
-    for part in location:
-        if isinstance(part, str) and model is None:
-            break
-        path.append(part)
-        model = _field_model(model, part) if isinstance(part, str) else model
-    return path
-
-
-def _field_model(model: Any, name: str) -> Any:
-    """The settings section behind a field, also inside a list; None for a plain value."""
-    field = model.model_fields.get(name)
-    if field is None:
-        return None
-    candidates = (field.annotation, *get_args(field.annotation))
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
-
-
-def _names_beside(path: Sequence[int | str]) -> Iterable[str]:
-    """The names allowed where the last part of ``path`` stands."""
-    model: Any = Settings
-    for part in path[:-1]:
-        if isinstance(part, str):
-            model = _field_model(model, part)
-    return model.model_fields if model is not None else ()
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else f"; known here: {', '.join(known)}"
-
-
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -1,10 +1,11 @@
 """Section ``ocr_reader``: what reads the plates."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from traffic_monitor.settings.section import Fraction, Section
 
@@ -16,8 +17,11 @@ class OcrEngine(StrEnum):
     ONNXRUNTIME = "onnxruntime"
 
 
-PlateFormat = Annotated[str, Field(pattern=r"^[A9*]{2,12}$")]
+PLATE_FORMAT = re.compile(r"[A9*]{2,12}")
 """``A`` is a letter, ``9`` a digit, ``*`` either."""
+
+DEVICE = re.compile(r"cpu|(gpu|npu|xpu|mlu|gcu|dcu)(:\d+)?")
+"""As PaddlePaddle names them."""
 
 
 class OcrReaderSettings(Section):
@@ -32,4 +36,19 @@ class OcrReaderSettings(Section):
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     min_consensus_confidence: Fraction = 0.7
     min_readings: int = Field(default=2, ge=1, le=60)
-    plate_formats: list[PlateFormat] = Field(default=[])
+    plate_formats: list[str] = Field(default=[])
+
+    @field_validator("device")
+    @classmethod
+    def _is_a_device(cls, device: str) -> str:
+        if not DEVICE.fullmatch(device):
+            raise ValueError("should be cpu, gpu or gpu:0, gpu:1, ...")
+        return device
+
+    @field_validator("plate_formats")
+    @classmethod
+    def _are_formats(cls, formats: list[str]) -> list[str]:
+        wrong = [each for each in formats if not PLATE_FORMAT.fullmatch(each)]
+        if wrong:
+            raise ValueError(f"'{wrong[0]}' is no format: write 2 to 12 of A (letter), 9 (digit) and * (either)")
+        return formats

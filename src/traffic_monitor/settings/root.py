@@ -7,11 +7,12 @@ from typing import Self
 from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from traffic_monitor.settings.cameras import CameraId, CameraSettings, each_cameras_own
+from traffic_monitor.settings.cameras import CameraSettings, each_cameras_own, folder_name
 from traffic_monitor.settings.detectors import LpDetectorSettings, VehicleDetectorSettings
 from traffic_monitor.settings.frame_grabber import FrameGrabberSettings
 from traffic_monitor.settings.ocr_reader import OcrReaderSettings
 from traffic_monitor.settings.privacy import PrivacySettings
+from traffic_monitor.settings.section import Name, refuse_lookalikes
 from traffic_monitor.settings.supervisor import LoggingSettings, SupervisorSettings
 from traffic_monitor.settings.vehicle_counter import VehicleCounterSettings
 from traffic_monitor.settings.vehicle_tracker import VehicleTrackerSettings
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
-    camera_id: CameraId = "cam1"
+    camera_id: Name = "cam1"
     output_dir: Path = Path("output")
     queue_size: int = Field(default=16, ge=1, le=1000)
     frame_grabber: FrameGrabberSettings = FrameGrabberSettings()
@@ -45,12 +46,18 @@ class Settings(BaseSettings):
     _run_dirs: tuple[Path, ...] = PrivateAttr(default=())
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
+    _refuse_lookalikes = field_validator("*", mode="before")(refuse_lookalikes)
+
     @field_validator("cameras")
     @classmethod
     def _ids_differ(cls, cameras: list[CameraSettings]) -> list[CameraSettings]:
         ids = [camera.camera_id for camera in cameras]
         if len(set(ids)) < len(ids):
             raise ValueError(f"two cameras have the same camera_id: {', '.join(ids)}")
+        if len({folder_name(each) for each in ids}) < len(ids):
+            raise ValueError(
+                f"two cameras would share a folder name, {', '.join(map(folder_name, ids))}; rename one"
+            )
         return cameras
 
     @property

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
+from traffic_monitor.shared_utils.printable import printable
+
 if TYPE_CHECKING:
     from loguru import Message, Record
 
@@ -40,12 +42,16 @@ def configure_logging(service: str, target: LogTarget, console_level: str = "WAR
         console_level: lowest level shown on the terminal.
     """
     logger.remove()
-    logger.configure(extra={"service": service})
+    logger.configure(extra={"service": service}, patcher=_in_one_line)
     logger.add(sys.stderr, format=_without_traceback, filter=_not_told_elsewhere, level=console_level)
     if target.file is not None:
         logger.add(_append_whole_lines(target.file), format=LINE_FORMAT, level=target.level, diagnose=False)
     handler = _ToLoguru(THIRD_PARTY_LEVEL)  # Here and not at the root: libraries set levels of their own.
     logging.basicConfig(handlers=[handler], force=True)
+
+
+def _in_one_line(record: "Record") -> None:
+    record["message"] = printable(record["message"])
 
 
 def _without_traceback(_record: object) -> str:
