@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-SIGN = "□"
-"""Stands for every sign that is no Latin letter or digit: a Chinese province, a Thai letter, an Arabic digit."""
+from traffic_monitor.plates.text import SIGN
+
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" + SIGN
 BLANK = 0
 """Class 0 is "no character" in slots and cells; class ``1 + i`` is ``ALPHABET[i]``, as in PaddleOCR's CTC."""

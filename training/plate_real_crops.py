@@ -16,8 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from traffic_monitor.plates.text import SIGN
 from training.plate_canvas import Picture
-from training.plate_ocr_network import ALPHABET, SIGN, SLOTS
+from training.plate_ocr_network import ALPHABET, SLOTS
 
 HELD_OUT = 8
 """One real crop in so many is never trained on (chosen by a checksum of its file name)."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from traffic_monitor.plates.text import SIGN
 from training.plate_canvas import Canvas, Picture
 from training.plate_glyphs import SMALL_PLACES, Typeface
-from training.plate_ocr_network import SIGN
 
 Point = tuple[float, float]
 USUAL_WIDTH = 0.52

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic_monitor.plates.text import PlateFormats, fold_look_alikes, look_alikes_of, normalize_plate_text
+from traffic_monitor.plates.text import (
+    PlateFormats,
+    count_signs,
+    fold_look_alikes,
+    look_alikes_of,
+    normalize_plate_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +25,7 @@ from traffic_monitor.plates.text import PlateFormats, fold_look_alikes, look_ali
         pytest.param("MÜ·ÄB 1", "MUAB1", id="accents go, their letters stay"),
         pytest.param("\uff21\uff22\uff11\uff12", "AB12", id="wide letters become plain ones"),
         pytest.param("京A12345", "A12345", id="other scripts go"),
+        pytest.param("□A12345", "A12345", id="the recogniser's own sign for them goes"),
         pytest.param("٣٤", "", id="other digits go"),
         pytest.param("--*--", "", id="nothing is left of punctuation"),
         pytest.param("", "", id="nothing stays nothing"),
@@ -26,6 +33,21 @@ from traffic_monitor.plates.text import PlateFormats, fold_look_alikes, look_ali
 )
 def test_normalizing(text: str, expected: str) -> None:
     assert normalize_plate_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        pytest.param("□□500□12-34", 3, id="the recogniser's own sign"),
+        pytest.param("京A12345", 1, id="a sign that a recogniser knows"),
+        pytest.param("12가3456", 1, id="one syllable is one sign"),
+        pytest.param("٣٤", 2, id="digits of other scripts"),
+        pytest.param("MÜ-ÄB 1·2", 0, id="accents and marks are none"),
+        pytest.param("", 0, id="nothing has none"),
+    ],
+)
+def test_signs_of_other_scripts_are_counted(text: str, signs: int) -> None:
+    assert count_signs(text) == signs
 
 
 @given(st.text(alphabet="aZ09 -.\u00df\ufb01\u00bd\u0130\u0131\u00f1\u4eac\u0663\uff21\u00b2", max_size=20))

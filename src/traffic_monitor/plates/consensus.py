@@ -79,6 +79,8 @@ class Reading:
     """0-1, as the recogniser gives it."""
     quality: float = 1.0
     """0-1: how large and sharp the crop was, see ``plates/quality.py``."""
+    signs: int = 0
+    """How many signs of other scripts were read beside the text."""
 
     @property
     def weight(self) -> float:

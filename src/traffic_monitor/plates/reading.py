@@ -5,7 +5,7 @@ from typing import Protocol
 from traffic_monitor.plates.consensus import Reading
 from traffic_monitor.plates.quality import crop_quality
 from traffic_monitor.plates.rectify import level
-from traffic_monitor.plates.text import normalize_plate_text
+from traffic_monitor.plates.text import count_signs, normalize_plate_text
 from traffic_monitor.shared_utils.frame_codec import Image
 
 
@@ -28,4 +28,4 @@ def read_plate(recognizer: TextRecognizer, picture: Image, min_confidence: float
     text = normalize_plate_text(raw_text)
     if not text or confidence < min_confidence:
         return Reading("", 0.0)
-    return Reading(text, confidence, crop_quality(picture))
+    return Reading(text, confidence, crop_quality(picture), count_signs(raw_text))

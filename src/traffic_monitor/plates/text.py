@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 NOT_PLATE_CHARACTERS = re.compile(r"[^A-Z0-9]")
 
+SIGN = "□"
+"""What the project's own recogniser reads for one sign that is no Latin letter or digit."""
+
 LOOK_ALIKES = ("0OD", "1I", "2Z", "5S", "8B")
 """Characters that plate readers take for each other."""
 
@@ -25,6 +28,15 @@ def normalize_plate_text(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).upper()
     return NOT_PLATE_CHARACTERS.sub("", plain)
+
+
+def count_signs(text: str) -> int:
+    """Signs of other scripts in a text as it was read: province signs, letters and digits that are not Latin.
+
+    >>> count_signs("□A-12345"), count_signs("京A12345"), count_signs("MÜ 123")
+    (1, 1, 0)
+    """
+    return sum(c == SIGN or (c.isalnum() and not normalize_plate_text(c)) for c in text)
 
 
 def look_alikes_of(character: str) -> str:
