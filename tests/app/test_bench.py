@@ -15,7 +15,8 @@ from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
-from traffic_monitor.supervision.supervisor import RunOutcome, RunState, RunStatus
+from traffic_monitor.supervision.states import RunState
+from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus
 
 
 class ScriptedSupervisor:

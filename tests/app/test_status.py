@@ -10,7 +10,8 @@ from traffic_monitor.app.status import StatusDisplay, result_table
 from traffic_monitor.records.summary import CameraResults, RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.supervision.supervisor import RunState, RunStatus
+from traffic_monitor.supervision.states import RunState
+from traffic_monitor.supervision.supervisor import RunStatus
 
 
 def rows(**counts: Any) -> list[tuple[str, str]]:

@@ -79,9 +79,19 @@ def test_queues_that_do_not_drain_in_time_abort_the_run(busy_program: Program) -
     busy_program.service(ServiceName.OCR_READER).suspend()
     busy_program.service(ServiceName.VEHICLE_COUNTER).suspend()
     signal_once(busy_program, signal.SIGTERM)
-    assert busy_program.wait_for_end(GONE_WITHIN_S + 5) == ExitCode.ABORTED
+    assert busy_program.wait_for_end(GONE_WITHIN_S) == ExitCode.ABORTED
     busy_program.assert_nothing_left(1)
-    assert busy_program.summary["exit_reason"] == "aborted: the queues were not drained within 7 s"
+    silent = "no report for 5 s from ocr_reader, vehicle_counter"
+    assert busy_program.summary["exit_reason"] == f"aborted: the queues were not drained within 7 s; {silent}"
+
+
+@pytest.mark.parametrize("name", list(ServiceName))
+def test_a_service_that_hangs_is_named_and_ends_the_run(busy_program: Program, name: ServiceName) -> None:
+    busy_program.service(name).suspend()
+    assert busy_program.wait_for_end(GONE_WITHIN_S + 1) == ExitCode.ABORTED
+    busy_program.assert_nothing_left(1)
+    assert busy_program.summary["exit_reason"] == f"aborted: no report for 8 s from {name}"
+    assert f"{name} has not reported for 5 s" in busy_program.log
 
 
 @pytest.mark.parametrize("name", list(ServiceName))
@@ -104,7 +114,7 @@ def test_the_other_workers_go_on_without_one_that_is_killed(tmp_path: Path) -> N
         assert program.wait_for_end(100) == ExitCode.OK
         program.assert_nothing_left(1)
         frames = program.summary["frames"]
-        assert "vehicle_detector 1 was killed by SIGKILL; what it had is lost" in program.log
+        assert "vehicle_detector 1 was killed by SIGKILL; its queued frames are lost" in program.log
         lost = frames["read"] - frames["processed"]
         # What was in its queues and in its hands; the rest of the clip went to the other one.
         assert 0 < lost <= 4 + 4 + 6

@@ -19,7 +19,8 @@ from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.supervision.supervisor import RunOutcome, RunState, RunStatus, Supervisor
+from traffic_monitor.supervision.states import RunState
+from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus, Supervisor
 
 MEGABYTE = 1e6
 SAMPLE_INTERVAL_S = 1.0

@@ -14,7 +14,8 @@ from rich.text import Text
 from traffic_monitor.records.summary import CameraResults
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
-from traffic_monitor.supervision.supervisor import END_OF_STREAM, RunState, RunStatus
+from traffic_monitor.supervision.states import END_OF_STREAM, RunState
+from traffic_monitor.supervision.supervisor import RunStatus
 
 
 class StatusDisplay:
