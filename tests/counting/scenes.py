@@ -10,7 +10,7 @@ from traffic_monitor.counting.road import RoadCounter
 from traffic_monitor.counting.vehicles import Moment
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock
-from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
+from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject, VehicleJourney
 
 WIDTH, HEIGHT, FPS = 1280, 720, 25
 UTC_CLOCK = Clock(known=True, zone=UTC)
@@ -39,6 +39,8 @@ class Counted:
 
     results: dict[str, Any]
     crossings: list[tuple[LineCrossing, str]] = field(default_factory=list)
+    journeys: dict[int, VehicleJourney] = field(default_factory=dict)
+    """The last record of each vehicle."""
     late: int = 0
     """Crossings that were decided only at the end of the stream."""
 
@@ -71,11 +73,19 @@ def count(
         VehicleCounterSettings.model_validate({"lines": [MIDDLE], **settings}), WIDTH, HEIGHT, UTC_CLOCK
     )
     crossings = []
+    journeys = {}
     for index, tracks in enumerate(frames):
         start += (steps or {}).get(index, 0.0)
-        crossings += counter.observe(tracks, Moment(start + index / fps, index, index / fps))
-    last = counter.finish()
-    return Counted(cast(dict[str, Any], counter.results()), crossings + last, len(last))
+        counter.observe(tracks, Moment(start + index / fps, index, index / fps))
+        update = counter.pop_update()
+        if update is not None:
+            crossings += update.crossings
+            journeys |= {journey["vehicle_id"]: journey for journey in update.journeys}
+    counter.finish()
+    last = counter.pop_update(is_last=True)
+    assert last is not None
+    journeys |= {journey["vehicle_id"]: journey for journey in last.journeys}
+    return Counted(cast(dict[str, Any], last.results), crossings + last.crossings, journeys, len(last.crossings))
 
 
 def drive(bottoms: Iterable[float], x: float = 640, track_id: int = 1) -> list[list[TrackedObject]]:

@@ -15,7 +15,6 @@ from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.vehicles import Moment, Sighting
 from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import TrackedObject
-from traffic_monitor.shared_utils.recent_states import REMEMBERED
 
 SPEEDS = [5, 15, 25, 40, 60, 100]
 """Pixels per frame."""
@@ -207,11 +206,12 @@ def test_a_vehicle_that_is_lost_on_the_line_after_it_has_crossed_has_not_crossed
     assert watching.lost(1) == []  # How far away it was before it crossed says nothing about the way back.
 
 
-def test_no_more_than_the_latest_vehicles_are_remembered() -> None:
+def test_a_vehicle_that_is_forgotten_is_a_new_one_behind_the_line() -> None:
     watching = detector()
-    for vehicle_id in range(REMEMBERED + 1):
+    for vehicle_id, expected in ((1, 1), (2, 0)):
         watching.update(sighting(vehicle_id, 90))
-    for vehicle_id, expected in ((REMEMBERED, 1), (0, 0)):  # The first one is forgotten, and new behind the line.
+        if not expected:
+            watching.forget(vehicle_id)
         crossings = [watching.update(sighting(vehicle_id, 120)) for _ in range(2)]
         assert len(list(chain(*crossings))) == expected
 
@@ -241,12 +241,12 @@ def assume_no_point_on_the_line(line: Sequence[Point], track: Sequence[Point]) -
 @given(ends, tracks)
 def test_a_mirrored_scene_swaps_the_directions(line: Sequence[Point], track: list[Point]) -> None:
     assume_no_point_on_the_line(line, track)
-    mirrored = [[-x2, y1, -x1, y2] for x1, y1, x2, y2 in boxes_of(track)]
+    mirrored = [[WIDTH - x2, y1, WIDTH - x1, y2] for x1, y1, x2, y2 in boxes_of(track)]
     swapped = [{"in": "out", "out": "in"}[way] for way in directions_over(line, boxes_of(track))]
-    assert directions_over([(-x, y) for x, y in line], mirrored) == swapped
+    assert directions_over([(WIDTH - x, y) for x, y in line], mirrored) == swapped
 
 
-@given(ends, tracks, st.sampled_from([2, 4, 8]), st.tuples(st.integers(-900, 900), st.integers(-900, 900)))
+@given(ends, tracks, st.sampled_from([2, 4, 8]), st.tuples(st.integers(-100, 900), st.integers(-100, 900)))
 def test_moving_and_scaling_scene_and_line_changes_nothing(
     line: Sequence[Point], track: list[Point], factor: int, offset: tuple[int, int]
 ) -> None:

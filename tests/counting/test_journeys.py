@@ -4,7 +4,7 @@ import pytest
 
 from tests.counting.scenes import UTC_CLOCK
 from traffic_monitor.counting.journeys import MOST_PLACES, edge_ahead
-from traffic_monitor.counting.road import RoadCounter
+from traffic_monitor.counting.road import RoadCounter, RoadUpdate
 from traffic_monitor.counting.vehicles import Moment
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.custom_types import TrackedObject, VehicleJourney
@@ -31,14 +31,14 @@ class Road:
     def see(self, *tracks: TrackedObject) -> None:
         self.counter.observe(tracks, Moment(1000 + self.frame / FPS, self.frame, self.frame / FPS))
         self.frame += 1
-        self._take()
+        self._take(self.counter.pop_update())
 
     def end(self) -> None:
         self.counter.finish()
-        self._take()
+        self._take(self.counter.pop_update(is_last=True))
 
-    def _take(self) -> None:
-        for journey in self.counter.take_journeys():
+    def _take(self, update: RoadUpdate | None) -> None:
+        for journey in update.journeys if update is not None else []:
             self.told[journey["vehicle_id"]] = journey
             self.tellings += 1
 

@@ -120,6 +120,32 @@ def test_a_vehicle_that_comes_back_is_measured_by_its_new_visit_alone() -> None:
     assert (first["speed"], second["speed"]) == (pytest.approx(45, rel=0.03), pytest.approx(90, rel=0.03))
 
 
+GONE: list[list[TrackedObject]] = [[]] * (3 * FPS)
+
+
+@pytest.mark.parametrize(
+    ("visits", "measured", "refused", "expected"),
+    [
+        pytest.param([driving(0.4), driving(2, start=23)], 1, 0, 36, id="refused later"),
+        pytest.param([driving(2, start=23), driving(0.4)], 1, 0, 36, id="refused before"),
+        pytest.param([driving(0.4), driving(1, start=10)], 2, 0, 36, id="measured later by fewer sightings"),
+        pytest.param([driving(1, start=10), driving(0.4)], 2, 0, 36, id="measured later by more sightings"),
+        pytest.param([driving(2, start=23)] * 3, 0, 1, 0, id="refused again and again"),
+    ],
+)
+def test_a_vehicle_that_is_lost_several_times_keeps_its_best_speed(
+    visits: list[list[list[TrackedObject]]], measured: int, refused: int, expected: float
+) -> None:
+    frames = [frame for visit in visits for frame in [*visit, *GONE]]
+    found = count(frames, speed=RECTANGLE)
+    results = found.results["speeds"]
+    assert (results["measured"], results["refused"], len(results["vehicles"])) == (
+        measured, refused, measured + refused,
+    )  # fmt: skip
+    recorded = [journey["speed"]["speed"] for journey in found.journeys.values() if "speed" in journey]
+    assert recorded == ([pytest.approx(expected, rel=0.03)] if measured else [])
+
+
 def test_median_and_85th_percentile() -> None:
     frames = []
     for number, step in enumerate((0.3, 0.4, 0.5, 0.6, 0.7), start=1):

@@ -4,8 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from traffic_monitor.shared_utils.recent_states import RecentStates
-
 ClassCounts = Counter[str]
 """Number of vehicles per class name."""
 
@@ -14,7 +12,7 @@ class ClassVotes:
     """The class of each vehicle: the vote of all its boxes so far, weighted by their confidence."""
 
     def __init__(self) -> None:
-        self._votes: RecentStates[defaultdict[str, float]] = RecentStates(lambda: defaultdict(float))
+        self._votes: dict[int, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
 
     def add(self, vehicle_id: int, class_name: str, confidence: float) -> None:
         """One box of the vehicle, with the confidence (0-1) of its class."""
@@ -30,6 +28,10 @@ class ClassVotes:
         votes = self._votes[vehicle_id].values()
         return max(votes) / sum(votes) if sum(votes) else 0.0
 
+    def forget(self, vehicle_id: int) -> None:
+        """The vehicle cannot come back."""
+        self._votes.pop(vehicle_id, None)
+
 
 @dataclass
 class _Booking:
@@ -41,7 +43,7 @@ class ClassLedger:
     """Remembers in which counts each vehicle was counted, and corrects them when its class changes."""
 
     def __init__(self) -> None:
-        self._bookings: RecentStates[_Booking] = RecentStates(_Booking)
+        self._bookings: dict[int, _Booking] = defaultdict(_Booking)
 
     def count(self, vehicle_id: int, class_name: str, counts: Sequence[ClassCounts]) -> None:
         """Count the vehicle once in each of ``counts``, which stay the ledger's to correct."""
@@ -71,6 +73,10 @@ class ClassLedger:
             cell[class_name] += 1
         booking.class_name = class_name
         return bool(booking.counts)
+
+    def forget(self, vehicle_id: int) -> None:
+        """The vehicle cannot come back; where it was counted stays as it is."""
+        self._bookings.pop(vehicle_id, None)
 
 
 def _remove(cell: ClassCounts, class_name: str) -> None:

@@ -1,5 +1,6 @@
 """Which vehicle crossed which line: a crossing is confirmed by evidence, not by one step over the line."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -7,7 +8,6 @@ from enum import IntEnum
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.vehicles import Moment, Sighting
 from traffic_monitor.settings import Point
-from traffic_monitor.shared_utils.recent_states import RecentStates
 
 BAND = 0.25
 """Half the width of the band around a line in which a vehicle is on neither side for certain, in vehicle sizes.
@@ -103,7 +103,7 @@ class CrossingDetector:
 
     def __init__(self, lines: Sequence[CountingLine]) -> None:
         self._lines = lines
-        self._vehicles: RecentStates[_VehicleState] = RecentStates(_VehicleState)
+        self._vehicles: dict[int, _VehicleState] = defaultdict(_VehicleState)
 
     def update(self, sighting: Sighting) -> list[LineCrossing]:
         """Move a vehicle to where it is seen now and return the crossings that this confirms."""
@@ -116,6 +116,10 @@ class CrossingDetector:
         """Decide about a vehicle that is out of sight; should it come back, it goes on from there."""
         states = self._vehicles[vehicle_id].lines.values()
         return [crossing for state in states if state.is_likely for crossing in state.change_sides()]
+
+    def forget(self, vehicle_id: int) -> None:
+        """The vehicle cannot come back."""
+        self._vehicles.pop(vehicle_id, None)
 
 
 def _step(line: CountingLine, vehicle: _VehicleState, sighting: Sighting) -> list[LineCrossing]:

@@ -15,7 +15,6 @@ from traffic_monitor.shared_utils.custom_types import (
     VehicleSpeed,
     VisitedZone,
 )
-from traffic_monitor.shared_utils.recent_states import RecentStates
 
 PUBLISH_INTERVAL_S = 1.0
 """A vehicle in sight is told anew this often, so that a crash loses no more."""
@@ -72,9 +71,9 @@ class JourneyLog:
     def __init__(self, frame_size: tuple[int, int], records_all: bool) -> None:
         self._frame_size = frame_size
         self._records_all = records_all
-        self._journeys: RecentStates[_Journey] = RecentStates()
+        self._journeys: dict[int, _Journey] = {}
         self._touched: dict[int, _Journey] = {}
-        """Seen, changed or lost since the last call of ``take_news``."""
+        """Seen, changed or lost since the last call of ``pop``."""
 
     def see(self, sighting: Sighting, class_name: str, class_share: float) -> None:
         """Note where a vehicle is and what it is so far."""
@@ -109,21 +108,30 @@ class JourneyLog:
         """The vehicle is out of sight; should it come back, its record goes on."""
         self._touch(vehicle_id).has_news = True
 
-    def take_news(self, now: float) -> list[VehicleJourney]:
-        """The records with news since the last call; that of a vehicle that is merely seen is told every second.
+    def forget(self, vehicle_id: int) -> None:
+        """The vehicle cannot come back; what is new of it is still told."""
+        self._journeys.pop(vehicle_id, None)
+
+    def due(self, now: float) -> list[int]:
+        """The vehicles whose record is to be sent: it has news, or a second has passed with it in sight.
 
         Args:
             now: media seconds of the frame.
         """
-        due = {
-            number: journey
+        return [
+            number
             for number, journey in self._touched.items()
             if journey.is_recorded and (journey.has_news or abs(now - journey.published_at) >= PUBLISH_INTERVAL_S)
-        }
-        self._touched.clear()
-        for journey in due.values():
+        ]
+
+    def pop(self, due: Sequence[int], now: float) -> list[VehicleJourney]:
+        """The records of these vehicles; they are due again when there is more to tell."""
+        journeys = [self._touched[number] for number in due]
+        told = [self._told(number, journey) for number, journey in zip(due, journeys, strict=True)]
+        for journey in journeys:
             journey.has_news, journey.published_at = False, now
-        return [self._told(number, journey) for number, journey in due.items()]
+        self._touched.clear()
+        return told
 
     def _touch(self, vehicle_id: int) -> _Journey:
         journey = self._touched[vehicle_id] = self._journeys[vehicle_id]

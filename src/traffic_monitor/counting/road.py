@@ -1,6 +1,9 @@
 """All counts of one camera: what becomes of each frame's tracks. Pure: no process, no queue, no pixels."""
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from traffic_monitor.counting.classes import ClassLedger, ClassVotes
 from traffic_monitor.counting.crossings import CrossingDetector, LineCrossing
@@ -8,11 +11,27 @@ from traffic_monitor.counting.journeys import JourneyLog
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.speeds import SpeedMeter
 from traffic_monitor.counting.tables import CountTable, IntervalTable, MovementTable
-from traffic_monitor.counting.vehicles import Moment, VehicleRegistry
+from traffic_monitor.counting.vehicles import Moment, Sighting, VehicleRegistry
 from traffic_monitor.counting.zones import Zone, ZoneVisit, ZoneWatch
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.custom_types import CountResults, TrackedObject, VehicleJourney
+
+
+@dataclass(frozen=True)
+class RoadUpdate:
+    """What is new about a camera."""
+
+    results: CountResults
+    crossings: list[tuple[LineCrossing, str]]
+    """New ones, each with its vehicle's class."""
+    journeys: list[VehicleJourney]
+    """Records of vehicles of which something new is known."""
+
+
+class _PerVehicle(Protocol):
+    def forget(self, vehicle_id: int) -> None:
+        """The vehicle cannot come back."""
 
 
 class RoadCounter:
@@ -37,46 +56,54 @@ class RoadCounter:
         self._zones = ZoneWatch(zones) if zones else None
         self._speeds = SpeedMeter(settings.speed, width, height) if settings.speed else None
         self._journeys = JourneyLog((width, height), records_all=not (lines or zones or settings.speed))
+        self._per_vehicle: list[_PerVehicle | None] = [
+            self._votes, self._ledger, self._crossings, self._movements, self._zones, self._speeds, self._journeys,
+        ]  # fmt: skip
         self._now = 0.0
         self._has_changed = False
+        # What is still to be done or reported stays here, so that it outlives a frame that fails.
+        self._to_decide: deque[int] = deque()
+        self._to_forget: deque[int] = deque()
+        self._new_crossings: list[tuple[LineCrossing, str]] = []
 
-    def observe(self, tracks: Sequence[TrackedObject], moment: Moment) -> list[tuple[LineCrossing, str]]:
-        """Take in the tracks of the next frame; the crossings that it confirms, each with its vehicle's class."""
+    def observe(self, tracks: Sequence[TrackedObject], moment: Moment) -> None:
+        """Take in the tracks of the next frame."""
         self._now = moment.media
         self._intervals.advance(moment.timestamp)
         frame = self._vehicles.update(tracks, moment)
+        self._to_decide += frame.lost
+        self._to_forget += frame.forgotten
         for track in tracks:
             self._votes.add(frame.vehicle_of[track["track_id"]], track["class_name"], track["confidence"])
-        crossings = []
         for sighting in frame.seen:
-            class_name = self._votes.winner(sighting.vehicle_id)
-            self._has_changed |= self._ledger.reclassify(sighting.vehicle_id, class_name)
-            self._journeys.see(sighting, class_name, self._votes.share(sighting.vehicle_id))
-            crossings += self._crossings.update(sighting)
+            self._follow(sighting)
+        while self._to_decide:
+            vehicle_id = self._to_decide.popleft()
             if self._zones:
-                self._note_visits(self._zones.update(sighting))
-            if self._speeds:
-                self._speeds.update(sighting)
-        for vehicle_id in frame.lost:
-            crossings += self._lose(vehicle_id)
-        return [self._count(crossing) for crossing in crossings]
+                self._note_visits(self._zones.lost(vehicle_id))
+            self._decide(vehicle_id)
+        while self._to_forget:
+            vehicle_id = self._to_forget.popleft()
+            for table in self._per_vehicle:
+                if table is not None:
+                    table.forget(vehicle_id)
 
-    def finish(self) -> list[tuple[LineCrossing, str]]:
-        """The stream has ended: decide what was open; the crossings that this adds.
+    def finish(self) -> None:
+        """The stream has ended: decide what was open.
 
         Vehicles that are in a zone stay in it, because nobody knows when they would have left.
         """
-        crossings = [crossing for vehicle_id in self._vehicles.in_sight for crossing in self._decide(vehicle_id)]
-        return [self._count(crossing) for crossing in crossings]
+        for vehicle_id in self._vehicles.in_sight:
+            self._decide(vehicle_id)
 
-    def take_journeys(self) -> list[VehicleJourney]:
-        """The records of vehicles that have news since the last call."""
-        return self._journeys.take_news(self._now)
-
-    def take_change(self) -> bool:
-        """Whether any result has changed since the last call."""
-        has_changed, self._has_changed = self._has_changed, False
-        return has_changed
+    def pop_update(self, is_last: bool = False) -> RoadUpdate | None:
+        """What is new since the last call; None if nothing is, and this is not the last call."""
+        due = self._journeys.due(self._now)
+        if not (self._has_changed or due or is_last):
+            return None
+        update = RoadUpdate(self.results(), self._new_crossings, self._journeys.pop(due, self._now))
+        self._has_changed, self._new_crossings = False, []
+        return update
 
     def results(self) -> CountResults:
         """All results so far."""
@@ -94,23 +121,29 @@ class RoadCounter:
             results["speeds"] = self._speeds.results
         return results
 
-    def _count(self, crossing: LineCrossing) -> tuple[LineCrossing, str]:
-        class_name = self._votes.winner(crossing.vehicle_id)
-        cells = [self._table.cell(crossing), self._intervals.cell(crossing)]
-        self._ledger.count(crossing.vehicle_id, class_name, cells)
-        if self._movements:
-            self._movements.add(crossing, class_name)
-        self._journeys.crossed(crossing)
-        self._has_changed = True
-        return crossing, class_name
-
-    def _lose(self, vehicle_id: int) -> list[LineCrossing]:
-        """A vehicle is gone, as far as one can tell."""
+    def _follow(self, sighting: Sighting) -> None:
+        """Move a vehicle on to where it is seen."""
+        class_name = self._votes.winner(sighting.vehicle_id)
+        self._has_changed |= self._ledger.reclassify(sighting.vehicle_id, class_name)
+        self._journeys.see(sighting, class_name, self._votes.share(sighting.vehicle_id))
+        self._count(self._crossings.update(sighting))
         if self._zones:
-            self._note_visits(self._zones.lost(vehicle_id))
-        return self._decide(vehicle_id)
+            self._note_visits(self._zones.update(sighting))
+        if self._speeds:
+            self._speeds.update(sighting)
 
-    def _decide(self, vehicle_id: int) -> list[LineCrossing]:
+    def _count(self, crossings: Sequence[LineCrossing]) -> None:
+        for crossing in crossings:
+            class_name = self._votes.winner(crossing.vehicle_id)
+            self._new_crossings.append((crossing, class_name))
+            cells = [self._table.cell(crossing), self._intervals.cell(crossing)]
+            self._ledger.count(crossing.vehicle_id, class_name, cells)
+            if self._movements:
+                self._movements.add(crossing, class_name)
+            self._journeys.crossed(crossing)
+            self._has_changed = True
+
+    def _decide(self, vehicle_id: int) -> None:
         """Crossings and speed of a vehicle of which no more is known."""
         if self._speeds:
             speed = self._speeds.lost(vehicle_id, self._votes.winner(vehicle_id))
@@ -118,7 +151,7 @@ class RoadCounter:
                 self._journeys.measured(vehicle_id, speed)
                 self._has_changed = True
         self._journeys.lost(vehicle_id)
-        return self._crossings.lost(vehicle_id)
+        self._count(self._crossings.lost(vehicle_id))
 
     def _note_visits(self, visits: Sequence[ZoneVisit]) -> None:
         for visit in visits:

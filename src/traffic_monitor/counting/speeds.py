@@ -5,7 +5,7 @@ Geometry, 2nd edition, section 4.1). Only positions inside the rectangle are use
 mistakes in the corners grow without bound.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Literal
 
@@ -16,7 +16,6 @@ from traffic_monitor.counting.vehicles import Sighting
 from traffic_monitor.counting.zones import is_inside
 from traffic_monitor.settings import Point, SpeedSettings
 from traffic_monitor.shared_utils.custom_types import SpeedResults, VehicleSpeed
-from traffic_monitor.shared_utils.recent_states import RecentStates
 
 Array = NDArray[np.float64]
 
@@ -84,7 +83,9 @@ def robust_velocity(times: Array, places: Array) -> Array:
 
 
 class SpeedMeter:
-    """Measures each vehicle once, when it is gone.
+    """Measures each vehicle when it is gone, and again when it comes back and goes.
+
+    A vehicle is listed with every speed that was measured; as refused only once, and only while it has none.
 
     Args:
         settings: the rectangle.
@@ -96,9 +97,10 @@ class SpeedMeter:
         self._corners = [(x * scale_x, y * scale_y) for x, y in settings.points]
         self._plane = RoadPlane(self._corners, settings.width_m, settings.length_m)
         self._unit: Literal["km/h", "mph"] = settings.unit
-        self._tracks: RecentStates[deque[Sighting]] = RecentStates(lambda: deque(maxlen=MOST_SIGHTINGS))
-        self._open: set[int] = set()
-        """Vehicles that were in the rectangle and are not measured yet."""
+        self._sightings: dict[int, deque[Sighting]] = defaultdict(lambda: deque(maxlen=MOST_SIGHTINGS))
+        """Of vehicles that were in the rectangle and are not measured yet."""
+        self._best: dict[int, tuple[int, VehicleSpeed]] = {}
+        """Of each vehicle the answer from the most sightings, and their number; a speed is better than none."""
         self._vehicles: deque[VehicleSpeed] = deque(maxlen=LISTED_VEHICLES)
         self._measured = 0
         self._refused = 0
@@ -106,21 +108,36 @@ class SpeedMeter:
     def update(self, sighting: Sighting) -> None:
         """Take in where a vehicle is now."""
         if is_inside(self._corners, sighting.position):
-            self._tracks[sighting.vehicle_id].append(sighting)
-            self._open.add(sighting.vehicle_id)
+            self._sightings[sighting.vehicle_id].append(sighting)
 
     def lost(self, vehicle_id: int, class_name: str) -> VehicleSpeed | None:
-        """The vehicle is gone: its speed, if it had been in the rectangle."""
-        if vehicle_id not in self._open:
+        """The vehicle is gone: its best speed so far; None if there is nothing new about it."""
+        sightings = self._sightings.pop(vehicle_id, None)
+        if sightings is None:
             return None
-        self._open.discard(vehicle_id)
-        sightings = self._tracks[vehicle_id]
         record = self._measure(list(sightings), class_name)
-        sightings.clear()
+        is_measured = record["speed"] is not None
+        known = self._best.get(vehicle_id)
+        if known is not None and not is_measured:
+            return None
+        if known is not None and known[1]["speed"] is None:
+            self._take_back(known[1])
+            known = None
         self._vehicles.append(record)
-        self._measured += record["speed"] is not None
-        self._refused += record["speed"] is None
-        return record
+        self._measured += is_measured
+        self._refused += not is_measured
+        if known is None or known[0] < len(sightings):
+            self._best[vehicle_id] = (len(sightings), record)
+        return self._best[vehicle_id][1]
+
+    def forget(self, vehicle_id: int) -> None:
+        """The vehicle cannot come back; what was measured stays."""
+        self._best.pop(vehicle_id, None)
+
+    def _take_back(self, refused: VehicleSpeed) -> None:
+        """A vehicle that was refused has a speed after all."""
+        self._refused -= 1
+        self._vehicles = deque((each for each in self._vehicles if each is not refused), maxlen=LISTED_VEHICLES)
 
     @property
     def results(self) -> SpeedResults:

@@ -1,6 +1,6 @@
 """Counts per line, in total and per interval, and movements between lines."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from traffic_monitor.counting.classes import ClassCounts, ClassLedger
@@ -8,7 +8,6 @@ from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.custom_types import IntervalCounts, LineCounts, MovementCounts
-from traffic_monitor.shared_utils.recent_states import RecentStates
 
 MAX_FILLED_INTERVALS = 10_000
 """A gap of more intervals is a clock that was set, not a road without vehicles, and is not filled with zeros."""
@@ -99,7 +98,7 @@ class MovementTable:
 
     def __init__(self, ledger: ClassLedger) -> None:
         self._ledger = ledger
-        self._crossings: RecentStates[list[LineCrossing]] = RecentStates(list)
+        self._crossings: dict[int, list[LineCrossing]] = defaultdict(list)
         self._counts: dict[tuple[str, str], ClassCounts] = {}
 
     def add(self, crossing: LineCrossing, class_name: str) -> None:
@@ -112,6 +111,10 @@ class MovementTable:
         crossings.sort(key=lambda known: known.moment.media)
         if len(crossings) > 1:
             self._ledger.count(crossing.vehicle_id, class_name, [self._cell(crossings)])
+
+    def forget(self, vehicle_id: int) -> None:
+        """The vehicle cannot come back; its movement stays as it is."""
+        self._crossings.pop(vehicle_id, None)
 
     @property
     def by_origin(self) -> MovementCounts:

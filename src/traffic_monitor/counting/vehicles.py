@@ -8,7 +8,6 @@ from math import dist, hypot
 from traffic_monitor.counting.boxes import bottom_center, overlap, size_of
 from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, FrameMoment, TrackedObject
-from traffic_monitor.shared_utils.recent_states import RecentStates
 
 LOST_AFTER_S = 2.0
 """Seconds out of sight after which a vehicle is taken for gone. Trackers give a vehicle up after about a second
@@ -28,6 +27,13 @@ EXPECTED_DRIFT = 0.25
 
 LARGEST_GROWTH = 2.0
 """A vehicle comes back at no more than this many times its size, and no less than one part of it."""
+
+REMEMBERED_GONE = 200
+"""Vehicles out of sight that may still come back under a known track. The ones gone longest are forgotten, so that
+a week-long run needs no more memory than its first hour. Vehicles in sight are never forgotten."""
+
+MOST_TRACKS = 50
+"""Tracks by which a vehicle is known, those seen last: far more than it has boxes at once."""
 
 MOTION_SIGHTINGS = 10
 """The speed at which a vehicle is expected to go on is that over its last sightings; fewer feel the jitter."""
@@ -81,6 +87,8 @@ class FrameVehicles:
     """Vehicle of each track in the frame."""
     lost: list[int]
     """Vehicles that are now taken for gone. One that comes back with a known track id goes on as itself."""
+    forgotten: list[int]
+    """Vehicles that cannot come back any more."""
 
 
 @dataclass
@@ -91,6 +99,8 @@ class _Vehicle:
     box: BoxXyxy = field(default_factory=lambda: [0, 0, 0, 0])
     trail: deque[tuple[float, Point]] = field(default_factory=lambda: deque(maxlen=MOTION_SIGHTINGS))
     """Media seconds and position of the last sightings."""
+    tracks: dict[int, None] = field(default_factory=dict)
+    """By which it is known; the one seen last comes last."""
 
     def see(self, track: TrackedObject, moment: Moment) -> Sighting:
         self.track_id, self.box = track["track_id"], track["bbox_xyxy"]
@@ -121,9 +131,11 @@ class VehicleRegistry:
     """Knows which tracks belong to which vehicle."""
 
     def __init__(self) -> None:
-        self._of_track: RecentStates[_Vehicle] = RecentStates(self._new_vehicle)
+        self._of_track: dict[int, _Vehicle] = {}
         self._in_sight: dict[int, _Vehicle] = {}
         """Vehicles seen within ``LOST_AFTER_S``."""
+        self._gone: dict[int, _Vehicle] = {}
+        """The others that are remembered; the one gone longest comes first."""
         self._last_id = 0
 
     def update(self, tracks: Sequence[TrackedObject], moment: Moment) -> FrameVehicles:
@@ -137,11 +149,11 @@ class VehicleRegistry:
                 newcomers.append(track)
         for track in newcomers:
             vehicle = self._second_box(track, seen) or self._expected(track, moment) or self._new_vehicle()
-            self._of_track[track["track_id"]] = vehicle
+            self._assign(track["track_id"], vehicle)
             if vehicle.vehicle_id not in seen:
                 self._see(vehicle, track, moment, seen)
         vehicle_of = {track["track_id"]: self._of_track[track["track_id"]].vehicle_id for track in tracks}
-        return FrameVehicles(list(seen.values()), vehicle_of, self._overdue(moment))
+        return FrameVehicles(list(seen.values()), vehicle_of, self._overdue(moment), self._forget_oldest())
 
     @property
     def in_sight(self) -> list[int]:
@@ -151,10 +163,23 @@ class VehicleRegistry:
     def _see(self, vehicle: _Vehicle, track: TrackedObject, moment: Moment, seen: dict[int, Sighting]) -> None:
         seen[vehicle.vehicle_id] = vehicle.see(track, moment)
         self._in_sight[vehicle.vehicle_id] = vehicle
+        self._gone.pop(vehicle.vehicle_id, None)
+
+    def _assign(self, track_id: int, vehicle: _Vehicle) -> None:
+        """The track is this vehicle's from now on."""
+        before = self._of_track.get(track_id, vehicle)
+        before.tracks.pop(track_id, None)
+        self._of_track[track_id] = vehicle
+        vehicle.tracks[track_id] = None
+        if len(vehicle.tracks) > MOST_TRACKS:
+            oldest = next(iter(vehicle.tracks))
+            del vehicle.tracks[oldest], self._of_track[oldest]
 
     def _known(self, tracks: Sequence[TrackedObject]) -> list[tuple[TrackedObject, _Vehicle]]:
         """The tracks that have a vehicle; those that carried theirs last come first."""
         known = [(t, self._of_track[t["track_id"]]) for t in tracks if t["track_id"] in self._of_track]
+        for track, vehicle in known:
+            self._assign(track["track_id"], vehicle)
         return sorted(known, key=lambda pair: pair[0]["track_id"] != pair[1].track_id)
 
     def _second_box(self, track: TrackedObject, seen: dict[int, Sighting]) -> _Vehicle | None:
@@ -181,8 +206,15 @@ class VehicleRegistry:
             key for key, vehicle in self._in_sight.items() if abs(moment.media - vehicle.last_seen) > LOST_AFTER_S
         ]
         for key in lost:
-            del self._in_sight[key]
+            self._gone[key] = self._in_sight.pop(key)
         return lost
+
+    def _forget_oldest(self) -> list[int]:
+        forgotten = list(self._gone)[: max(len(self._gone) - REMEMBERED_GONE, 0)]
+        for key in forgotten:
+            for track_id in self._gone.pop(key).tracks:
+                del self._of_track[track_id]
+        return forgotten
 
     def _new_vehicle(self) -> _Vehicle:
         self._last_id += 1

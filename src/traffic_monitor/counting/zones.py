@@ -1,5 +1,6 @@
 """Zones: which vehicles are in a polygon, and for how long."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,7 +10,6 @@ from typing import Self
 from traffic_monitor.counting.vehicles import Moment, Sighting
 from traffic_monitor.settings import Point, ZoneSettings
 from traffic_monitor.shared_utils.custom_types import ZoneCounts
-from traffic_monitor.shared_utils.recent_states import RecentStates
 
 BAND = 0.25
 """A vehicle has left when it is this many of its sizes outside: jitter on the edge is no coming and going."""
@@ -92,7 +92,7 @@ class _Visit:
 @dataclass
 class _ZoneState:
     zone: Zone
-    visits: RecentStates[_Visit] = field(default_factory=lambda: RecentStates(_Visit))
+    visits: dict[int, _Visit] = field(default_factory=lambda: defaultdict(_Visit))
     present: set[int] = field(default_factory=set)
     entries: int = 0
     exits: int = 0
@@ -164,6 +164,11 @@ class ZoneWatch:
     def lost(self, vehicle_id: int) -> list[ZoneVisit]:
         """The vehicle is out of sight: it has left all zones; the visits that end with it."""
         return [state.leave(vehicle_id) for state in self._states if vehicle_id in state.present]
+
+    def forget(self, vehicle_id: int) -> None:
+        """The vehicle cannot come back."""
+        for state in self._states:
+            state.visits.pop(vehicle_id, None)
 
     @property
     def by_name(self) -> dict[str, ZoneCounts]:

@@ -1,10 +1,7 @@
 """Vehicle counter: ``TrackedMessage`` in, ``CountUpdateMessage`` out."""
 
-from collections.abc import Sequence
-
-from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.journeys import crossing_message
-from traffic_monitor.counting.road import RoadCounter
+from traffic_monitor.counting.road import RoadCounter, RoadUpdate
 from traffic_monitor.counting.vehicles import Moment
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
@@ -17,8 +14,9 @@ from traffic_monitor.shared_utils.custom_types import (
     CountUpdateMessage,
     FrameHeader,
     TrackedMessage,
-    VehicleJourney,
 )
+
+NOTHING_SEEN = RoadUpdate(CountResults(counts_by_class={}, total_count=0, counts_by_line={}), [], [])
 
 
 class VehicleCounter(Service):
@@ -37,30 +35,25 @@ class VehicleCounter(Service):
         size = message["frame_width"], message["frame_height"]
         road = self._road = self._road or RoadCounter(self._settings, *size, self._clock)
         self._last_timestamp, self._last_index = message["timestamp"], message.get("frame_index")
-        crossings = road.observe(message["tracked_objects"], _moment_of(message))
-        journeys = road.take_journeys()
-        return [self._update(road.results(), crossings, journeys)] if road.take_change() or journeys else []
+        road.observe(message["tracked_objects"], _moment_of(message))
+        update = road.pop_update()
+        return [] if update is None else [self._message(update)]
 
     def flush(self) -> list[CountUpdateMessage]:
         """The final counts, with what was undecided when the stream ended."""
         if self._road is None:
-            return [self._update(CountResults(counts_by_class={}, total_count=0, counts_by_line={}), [], [])]
-        crossings = self._road.finish()
-        return [self._update(self._road.results(), crossings, self._road.take_journeys())]
+            return [self._message(NOTHING_SEEN)]
+        self._road.finish()
+        return [self._message(self._road.pop_update(is_last=True) or NOTHING_SEEN)]
 
-    def _update(
-        self,
-        results: CountResults,
-        crossings: Sequence[tuple[LineCrossing, str]],
-        journeys: list[VehicleJourney],
-    ) -> CountUpdateMessage:
+    def _message(self, update: RoadUpdate) -> CountUpdateMessage:
         return {
-            **results,
+            **update.results,
             "camera_id": self._camera_id,
             "timestamp": self._last_timestamp,
             "frame_index": self._last_index,
-            "crossings": [crossing_message(crossing, class_name) for crossing, class_name in crossings],
-            "journeys": journeys,
+            "crossings": [crossing_message(crossing, class_name) for crossing, class_name in update.crossings],
+            "journeys": update.journeys,
         }
 
 
