@@ -77,7 +77,7 @@ def load_settings(
     if path is not None:
         origins.append(_Origin(str(path), _read_file(path)))
     for origin in origins:
-        _check_texts(origin.name, origin.values)
+        _check_texts(origin.name, origin.values, (), set())
     merged: dict[str, Any] = {}
     for origin in reversed(origins):
         merged = _merge(merged, origin.values)
@@ -94,8 +94,13 @@ def load_settings(
         raise ConfigError(*explained.values()) from None
 
 
-def _check_texts(place: str, values: Any, path: tuple[str, ...] = ()) -> None:
-    """Refuse keys that are no texts, texts that no file name can hold, and values without an end."""
+def _check_texts(place: str, values: Any, path: tuple[str, ...], checked: set[int]) -> None:
+    """Refuse keys that are no texts, texts that no file name can hold, and values without an end.
+
+    ``checked`` holds the lists and mappings that are known to be right: aliases can repeat one a billion times.
+    """
+    if id(values) in checked:
+        return
     where = f"{place}: {'.'.join(path)}" if path else place
     if len(path) > MOST_LEVELS:
         raise ConfigError(f"{place}: {path[0]}: is nested too deeply")
@@ -103,14 +108,16 @@ def _check_texts(place: str, values: Any, path: tuple[str, ...] = ()) -> None:
         raise ConfigError(f"{where}: holds characters that are not valid UTF-8 text; rename the file or folder")
     if isinstance(values, list | tuple):
         for number, value in enumerate(values):
-            _check_texts(place, value, (*path, str(number)))
+            _check_texts(place, value, (*path, str(number)), checked)
     if isinstance(values, Mapping):
         for key, value in values.items():
             if not isinstance(key, str) and path[-1:] != WHOLE_VALUES:
                 words = {True: "true (or on, yes)", False: "false (or off, no)"}
                 shown = words[key] if isinstance(key, bool) else key
                 raise ConfigError(f"{where}: the key {shown} is no text; put it in quotes")
-            _check_texts(place, value, (*path, str(key)))
+            _check_texts(place, value, (*path, str(key)), checked)
+    if isinstance(values, list | tuple | Mapping):
+        checked.add(id(values))
 
 
 def _is_text(text: str) -> bool:

@@ -1,7 +1,6 @@
 """What is wrong with a setting, in one line for people: key, given value, what is allowed."""
 
 import difflib
-import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
@@ -35,6 +34,8 @@ RULES = {
 """In place of pydantic's own words, which name Python's classes."""
 
 SHOWN_CHARACTERS = 80
+SHOWN_LEVELS = 4
+SHOWN_ENTRIES = 10
 
 
 def explain(error: ErrorDetails) -> str:
@@ -91,26 +92,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value in one short line, as YAML says it, without anything that may be a password."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    text = _SHORT.repr(_without_secrets(value))
+    """A value in one short line, nearly as YAML writes it, without anything that may be a password."""
+    text = _written(value, SHOWN_LEVELS)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 3] + "..."
 
 
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = SHOWN_CHARACTERS
-
-
-def _without_secrets(value: object, depth: int = 0) -> object:
+def _written(value: object, levels: int) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
-        return HIDDEN if "://" in value else value
-    if depth > _SHORT.maxlevel:  # No more is shown; YAML's aliases can make a value endless.
-        return HIDDEN
+        return HIDDEN if "://" in value else repr(value[:SHOWN_CHARACTERS])
+    if not isinstance(value, Mapping | list | tuple):
+        return str(value)
+    if not levels:  # YAML's aliases can make a value endless.
+        return "..."
     if isinstance(value, Mapping):
-        return {
-            key: HIDDEN if key in SECRET_KEYS else _without_secrets(each, depth + 1) for key, each in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_without_secrets(each, depth + 1) for each in value[: _SHORT.maxlist + 1]]
-    return value
+        pairs = list(value.items())[:SHOWN_ENTRIES]
+        inside = [f"{key}: {HIDDEN if key in SECRET_KEYS else _written(each, levels - 1)}" for key, each in pairs]
+        return f"{{{', '.join(inside)}}}"
+    return f"[{', '.join(_written(each, levels - 1) for each in value[:SHOWN_ENTRIES])}]"
