@@ -1,18 +1,40 @@
 """The door of the program: ``traffic-monitor`` and ``python -m traffic_monitor.main_supervisor``.
 
-Every spawned service process imports this module again, so all imports stand inside ``main``.
+Every spawned service process imports this module again, so all imports of the project stand inside ``main``.
 """
 
+import contextlib
+import multiprocessing
+import os
+import signal
 import sys
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 def main() -> None:
     """Run the command line and exit with its exit code."""
+    signal.signal(signal.SIGINT, _interrupt)  # Importing takes a while, and so do some commands.
     from traffic_monitor.app.cli import run_command_line
     from traffic_monitor.shared_utils.logging_config import silence_opencv
 
     silence_opencv()
-    sys.exit(run_command_line(sys.argv[1:]))
+    exit_code = run_command_line(sys.argv[1:])
+    if multiprocessing.active_children():
+        # Such a process cannot be killed, because it waits for a broken driver or disk; Python would wait for it.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(exit_code)
+    sys.exit(exit_code)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    """Leave on Ctrl-C while no run is there that could be stopped."""
+    with contextlib.suppress(OSError, ValueError):
+        print("interrupted", file=sys.stderr)  # noqa: T201 - the console is not imported yet
+    sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
 """The command line, without a process: what it refuses, what it starts, what it tells."""
 
+import io
 import json
+import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ from traffic_monitor import __version__
 from traffic_monitor.app import check as preflight
 from traffic_monitor.app import run as run_command
 from traffic_monitor.app.cli import run_command_line
+from traffic_monitor.records.run_folder import write_summary
 from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.settings import DisplayMode, Settings
@@ -219,6 +224,69 @@ def test_a_camera_that_was_lost_is_told_and_the_exit_code_says_so(
     assert run_command_line(two_cameras) == ExitCode.ABORTED
     assert (summary_of("north")["exit_reason"], summary_of("yard")["exit_reason"]) == ("stopped", lost)
     assert lost in capsys.readouterr().err
+
+
+def test_results_of_all_cameras_are_saved_although_the_terminal_is_gone(
+    two_cameras: list[str], supervisor: type[FakeSupervisor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor.outcome = RunOutcome("stopped", ExitCode.OK, 2.0, results_of_two())
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody:
+        monkeypatch.setattr(sys, "stdout", nobody)
+        monkeypatch.setattr(sys, "stderr", nobody)
+        assert run_command_line(two_cameras) == ExitCode.OK
+    assert [summary_of(camera)["exit_reason"] for camera in ("north", "yard")] == ["stopped"] * 2
+
+
+def test_results_are_saved_before_anything_is_printed(
+    two_cameras: list[str], supervisor: type[FakeSupervisor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor.outcome = RunOutcome("aborted: no disk", ExitCode.ABORTED, 2.0, results_of_two())
+    saved: list[int] = []
+
+    class Watching(io.StringIO):
+        def write(self, text: str) -> int:
+            saved.append(len(list(Path("output").glob("*_2*/summary.json"))))
+            return super().write(text)
+
+    monkeypatch.setattr(sys, "stdout", Watching())
+    assert run_command_line(two_cameras) == ExitCode.ABORTED
+    assert set(saved) == {2}
+
+
+def test_a_summary_that_cannot_be_written_takes_nothing_from_the_other_cameras(
+    two_cameras: list[str],
+    supervisor: type[FakeSupervisor],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    supervisor.outcome = RunOutcome("stopped", ExitCode.OK, 2.0, results_of_two())
+
+    def write(run_dir: Path, summary: Any) -> Path:
+        if summary["camera_id"] == "north":
+            raise OSError(28, "No space left on device")
+        return write_summary(run_dir, summary)
+
+    monkeypatch.setattr(run_command, "write_summary", write)
+    assert run_command_line(two_cameras) == ExitCode.ABORTED
+    assert summary_of("yard")["exit_reason"] == "stopped"
+    told = capsys.readouterr()
+    assert "the summary of north cannot be written: [Errno 28] No space left on device" in told.err
+    assert "5 frames" in told.out
+    assert "Traceback" not in told.err
+
+
+def test_a_signal_while_the_summaries_are_written_ends_nothing(
+    weights: list[str], supervisor: type[FakeSupervisor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(run_dir: Path, content: Any) -> Path:
+        signal.raise_signal(signal.SIGTERM)
+        return write_summary(run_dir, content)
+
+    monkeypatch.setattr(run_command, "write_summary", write)
+    assert run_command_line(weights) == ExitCode.OK
+    assert summary()["exit_reason"] == "end_of_stream"
 
 
 def test_one_of_the_cameras_can_be_run_alone(two_cameras: list[str], supervisor: type[FakeSupervisor]) -> None:

@@ -59,6 +59,13 @@ def test_frames_read_count_those_dropped_before_they_were_encoded() -> None:
     assert summary(results())["frames"] == {"read": 10, "processed": 6, "dropped": 3}
 
 
+def test_a_frame_that_was_processed_was_read_although_the_grabber_was_killed_before_it_said_so() -> None:
+    gathered = RunResults()
+    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=81, dropped=2, details={"cam1": {}}))
+    gathered.take(ServiceName.VEHICLE_COUNTER, ServiceReport(details={"cam1": {"processed": 86}}))
+    assert summary(gathered)["frames"] == {"read": 88, "processed": 86, "dropped": 2}
+
+
 def test_times_and_rate() -> None:
     built = summary(results())
     assert (built["media_seconds"], built["wall_seconds"], built["fps"]) == (0.4, 2.0, 3.0)

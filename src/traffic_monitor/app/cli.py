@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from traffic_monitor import __version__
 from traffic_monitor.app import line as line_tool
 from traffic_monitor.app.check import check_machine, check_settings
-from traffic_monitor.app.console import wide_console
+from traffic_monitor.app.console import error_console, wide_console
 from traffic_monitor.app.records_cli import add_records_commands
 from traffic_monitor.app.run import run_and_record, shown_source
 from traffic_monitor.app.weights import FetchError, fetch_official_weights, use_for_vehicles
@@ -38,7 +37,7 @@ weights_app = typer.Typer(help="Weights from elsewhere.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
 add_records_commands(app)
 output = wide_console()
-errors = Console(stderr=True)
+errors = error_console()
 
 SourceOption = Annotated[str | None, typer.Option(help="Video file, webcam index or URL.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="Settings file; default: config/settings.yaml.")]

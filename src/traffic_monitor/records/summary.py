@@ -57,7 +57,9 @@ class CameraResults:
     @property
     def frames_read(self) -> int:
         """Frames the source gave, those dropped later included."""
-        return self.grabber.processed + int(self.source.get("dropped_at_source", 0))
+        reported = self.grabber.processed + int(self.source.get("dropped_at_source", 0))
+        # A grabber that was killed has not reported its last second.
+        return max(reported, self.frames_processed + self.frames_dropped)
 
     @property
     def frames_dropped(self) -> int:

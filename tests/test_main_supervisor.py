@@ -1,0 +1,64 @@
+"""The door of the program: Ctrl-C before a run is there, and processes that are left."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+INTERRUPTED_WHILE_IMPORTING = """
+import signal, sys
+class CtrlC:
+    def find_spec(self, name, path, target=None):
+        if name == "traffic_monitor.app.cli":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, CtrlC())
+from traffic_monitor.main_supervisor import main
+main()
+"""
+
+INTERRUPTED_WHILE_CHECKING = """
+import signal, sys
+from traffic_monitor.app import cli
+cli.check_settings = lambda *_: signal.raise_signal(signal.SIGINT)
+from traffic_monitor.main_supervisor import main
+main()
+"""
+
+A_PROCESS_IS_LEFT = """
+import multiprocessing, sys, time
+from traffic_monitor.app import cli
+def run(arguments):
+    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(100,))
+    process.start()
+    print(process.pid)
+    return 1
+cli.run_command_line = run
+from traffic_monitor.main_supervisor import main
+main()
+"""
+
+
+def run(code: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=90, check=False)
+
+
+@pytest.mark.parametrize(
+    "code", [INTERRUPTED_WHILE_IMPORTING, INTERRUPTED_WHILE_CHECKING], ids=["import", "check"]
+)
+def test_ctrl_c_before_the_run_is_one_line_and_130(code: str) -> None:
+    done = run(code)
+    assert (done.returncode, done.stderr, done.stdout) == (130, "interrupted\n", "")
+
+
+def test_a_process_that_cannot_be_ended_does_not_hold_up_the_end_of_the_program() -> None:
+    left = subprocess.Popen([sys.executable, "-c", A_PROCESS_IS_LEFT], stdout=subprocess.PIPE, text=True)
+    assert left.stdout is not None
+    pid = int(left.stdout.readline())
+    try:
+        assert left.wait(timeout=30) == 1
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        left.kill()
+        left.stdout.close()
