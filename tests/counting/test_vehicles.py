@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.counting.scenes import FPS, box_at, count, drive, seen
+from tests.counting.scenes import FPS, HEIGHT, WIDTH, box_at, count, drive, seen
 from traffic_monitor.counting.vehicles import Moment, VehicleRegistry
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
 
@@ -78,7 +78,7 @@ def test_a_vehicle_on_the_next_lane_is_another() -> None:
     ],
 )
 def test_what_is_taken_for_a_standing_vehicle_that_was_lost(box: BoxXyxy, is_same: bool) -> None:
-    registry = VehicleRegistry()
+    registry = VehicleRegistry((WIDTH, HEIGHT))
     (before,) = registry.update([seen(1, box_at(640, 350))], Moment(0.0)).seen  # Its size is 69 pixels.
     (after,) = registry.update([seen(2, box)], Moment(0.1)).seen
     assert (before.vehicle_id == after.vehicle_id) == is_same
@@ -94,7 +94,7 @@ def test_what_is_taken_for_a_standing_vehicle_that_was_lost(box: BoxXyxy, is_sam
     ],
 )
 def test_what_is_taken_for_a_driving_vehicle_that_was_lost(short_of: int, is_same: bool) -> None:
-    registry = VehicleRegistry()
+    registry = VehicleRegistry((WIDTH, HEIGHT))
     for index, tracks in enumerate(drive(range(100, 310, 10))):  # Ends at 300, at 250 pixels per second.
         (before,) = registry.update(tracks, Moment(index / FPS)).seen
     (after,) = registry.update([seen(2, box_at(640, 550 - short_of))], Moment((index + FPS) / FPS)).seen
@@ -102,7 +102,7 @@ def test_what_is_taken_for_a_driving_vehicle_that_was_lost(short_of: int, is_sam
 
 
 def test_jitter_does_not_carry_a_standing_vehicle_away() -> None:
-    registry = VehicleRegistry()
+    registry = VehicleRegistry((WIDTH, HEIGHT))
     for index in range(20):
         registry.update([seen(1, box_at(640, 350 + 4 * (-1) ** index))], Moment(index / FPS))
     (after,) = registry.update([seen(2, box_at(640, 350))], Moment(19 / FPS + 1)).seen
@@ -110,7 +110,7 @@ def test_jitter_does_not_carry_a_standing_vehicle_away() -> None:
 
 
 def test_a_vehicle_that_comes_nearer_is_expected_farther_on_than_its_speed_says() -> None:
-    registry = VehicleRegistry()
+    registry = VehicleRegistry((WIDTH, HEIGHT))
     size, bottom, gone = 80.0, 100.0, range(15, 55)
     for index in range(60):
         if index not in gone:
@@ -118,6 +118,54 @@ def test_a_vehicle_that_comes_nearer_is_expected_farther_on_than_its_speed_says(
             registry.update([seen(2 if index >= gone.stop else 1, box)], Moment(index / FPS))
         size, bottom = size * 1.015, bottom + size * 1.015 / 12
     assert registry.in_sight == [1]
+
+
+def boxes(track_id: int, class_name: str, *places: BoxXyxy) -> Frames:
+    return [[seen(track_id, box, class_name)] for box in places]
+
+
+def test_the_next_vehicle_at_the_edge_is_another_than_the_one_that_left_there() -> None:
+    bus = boxes(1, "bus", *([0, 132 + 4 * i, 152, 444 + 4 * i] for i in [*[0] * 60, *range(20)]))
+    assert bus[-1][0]["bbox_xyxy"] == [0, 208, 152, 520]
+    car = boxes(2, "car", *([10 * i, 356 - 10 * i, 167 + 10 * i, 720 - 10 * i] for i in range(50)))
+    found = count(bus + [[]] * 28 + car)
+    assert found.results["counts_by_line"] == {"main": {"in": {}, "out": {"car": 1}}}
+    assert [crossing.vehicle_id for crossing, _ in found.crossings] == [2]
+
+
+ENTERING, LEAVING, ALONG = [0, 10, 20, 30, 40], [40, 30, 20, 10, 0], [20] * 5
+
+
+@pytest.mark.parametrize("edge", ["left", "right", "top", "bottom"])
+@pytest.mark.parametrize(
+    ("visible", "unseen_s", "now_visible", "is_same"),
+    [
+        pytest.param(ENTERING, 1.0, 80, True, id="coming in"),
+        pytest.param(LEAVING[:4], 0.2, 8, True, id="leaving, for a moment not seen"),
+        pytest.param(LEAVING[:4], 0.8, 10, False, id="leaving, and the next one after it"),
+        pytest.param(ALONG, 1.0, 20, False, id="standing, and one there a second later"),
+        pytest.param(ALONG, 0.4, 20, True, id="standing, for a moment not seen"),
+    ],
+)
+def test_who_is_expected_back_at_the_edge(
+    edge: str, visible: list[int], unseen_s: float, now_visible: int, is_same: bool
+) -> None:
+    """A vehicle of which so many pixels are in the picture, at one of its edges."""
+
+    def box(pixels: int) -> BoxXyxy:
+        return {
+            "left": [0, 300, 20 + pixels, 360],
+            "right": [WIDTH - 20 - pixels, 300, WIDTH, 360],
+            "top": [600, 0, 660, 20 + pixels],
+            "bottom": [600, HEIGHT - 20 - pixels, 660, HEIGHT],
+        }[edge]
+
+    registry = VehicleRegistry((WIDTH, HEIGHT))
+    for index, pixels in enumerate(visible):
+        registry.update([seen(1, box(pixels))], Moment(index / 5))
+    last = (len(visible) - 1) / 5
+    (after,) = registry.update([seen(2, box(now_visible))], Moment(last + unseen_s)).seen
+    assert (after.vehicle_id == 1) == is_same
 
 
 def test_a_vehicle_that_begins_long_after_another_was_lost_is_another() -> None:
@@ -175,12 +223,38 @@ def test_two_boxes_that_come_apart_are_two_vehicles_from_then_on() -> None:
     assert count(together(stays, comes_out)).directions == ["in", "in"]
 
 
+def slipping(bottoms: Sequence[int], slips: Sequence[int], by: int = 44) -> Frames:
+    """A second box of a van that stands some pixels beside it in the given frames."""
+    return [
+        [seen(2, box_at(640 + by * (index in slips), y, 84, 64), "truck", 0.6)] for index, y in enumerate(bottoms)
+    ]
+
+
+@pytest.mark.parametrize("slips", [[5], [8], [14, 15], [3, 9, 14], [17]], ids=lambda slips: f"in frames {slips}")
+@pytest.mark.parametrize("by", [44, 120])
+def test_a_second_box_that_slips_is_no_vehicle(slips: list[int], by: int) -> None:
+    found = count(together(van(DOWN, 1, "car"), slipping(DOWN, slips, by)))
+    assert (found.directions, found.total) == (["in"], 1)
+
+
+def test_a_second_box_that_slipped_can_go_on_as_the_vehicle() -> None:
+    found = count(together(van(DOWN[:11], 1, "car"), slipping(DOWN, [8])))
+    assert (found.directions, found.total) == (["in"], 1)
+
+
+def test_a_vehicle_that_comes_apart_at_the_line_has_crossed_it() -> None:
+    stays = drive([330] * 40)
+    drives_on = drive([330] * 5, x=642, track_id=2) + drive([345, 375, 405, 435], x=700, track_id=2)
+    found = count(together(stays, drives_on))
+    assert [(crossing.track_id, crossing.moment.frame_index) for crossing, _ in found.crossings] == [(2, 6)]
+
+
 def test_every_track_id_is_a_track_also_0() -> None:
     assert count(drive(range(200, 500, 10), track_id=0)).directions == ["in"]
 
 
 def test_a_vehicle_has_one_sighting_per_frame_with_the_track_that_carries_it() -> None:
-    registry = VehicleRegistry()
+    registry = VehicleRegistry((WIDTH, HEIGHT))
     box, larger = box_at(640, 300), box_at(640, 302, 86, 64)
     frames = [[seen(1, box)], [seen(2, larger), seen(1, box)], [seen(2, larger)], [seen(1, box), seen(2, larger)]]
     found = [registry.update(tracks, Moment(index / FPS)) for index, tracks in enumerate(frames)]
@@ -189,13 +263,13 @@ def test_a_vehicle_has_one_sighting_per_frame_with_the_track_that_carries_it() -
 
 
 def test_a_vehicle_is_told_as_lost_once() -> None:
-    registry = VehicleRegistry()
+    registry = VehicleRegistry((WIDTH, HEIGHT))
     registry.update([seen(1, box_at(640, 300))], Moment(10.0))
     lost = [registry.update([], Moment(10.0 + seconds)).lost for seconds in (1.0, 2.1, 2.2)]
     assert lost == [[], [1], []]
 
 
 def test_a_clock_that_is_set_back_loses_vehicles_instead_of_waiting_for_them() -> None:
-    registry = VehicleRegistry()
+    registry = VehicleRegistry((WIDTH, HEIGHT))
     registry.update([seen(1, box_at(640, 300))], Moment(5000.0))
     assert registry.update([], Moment(10.0)).lost == [1]

@@ -46,7 +46,7 @@ class RoadCounter:
     def __init__(self, settings: VehicleCounterSettings, width: int, height: int, clock: Clock) -> None:
         lines = [CountingLine.in_frame(line, width, height) for line in settings.lines]
         zones = [Zone.in_frame(zone, width, height) for zone in settings.zones]
-        self._vehicles = VehicleRegistry()
+        self._vehicles = VehicleRegistry((width, height))
         self._votes = ClassVotes()
         self._ledger = ClassLedger()
         self._crossings = CrossingDetector(lines)
