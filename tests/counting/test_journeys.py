@@ -7,7 +7,7 @@ from traffic_monitor.counting.journeys import MOST_PLACES, edge_ahead
 from traffic_monitor.counting.road import RoadCounter, RoadUpdate
 from traffic_monitor.counting.vehicles import Moment
 from traffic_monitor.settings import VehicleCounterSettings
-from traffic_monitor.shared_utils.custom_types import TrackedObject, VehicleJourney
+from traffic_monitor.shared_utils.custom_types import IdentityChange, TrackedObject, VehicleJourney
 
 WIDTH, HEIGHT, FPS = 1000, 500, 25
 LINE = {"name": "main", "points": [[0.0, 0.5], [1.0, 0.5]]}
@@ -26,6 +26,7 @@ class Road:
         self.counter = RoadCounter(VehicleCounterSettings.model_validate(settings), WIDTH, HEIGHT, UTC_CLOCK)
         self.frame = 0
         self.told: dict[int, VehicleJourney] = {}
+        self.identity_changes: list[IdentityChange] = []
         self.tellings = 0
 
     def see(self, *tracks: TrackedObject) -> None:
@@ -38,6 +39,7 @@ class Road:
         self._take(self.counter.pop_update(is_last=True))
 
     def _take(self, update: RoadUpdate | None) -> None:
+        self.identity_changes += update.identity_changes if update is not None else []
         for journey in update.journeys if update is not None else []:
             self.told[journey["vehicle_id"]] = journey
             self.tellings += 1
@@ -86,6 +88,29 @@ def test_a_vehicle_that_goes_on_under_another_track_keeps_its_record() -> None:
     (journey,) = road.told.values()
     assert journey["track_ids"] == [7, 9]
     assert len(journey["crossings"]) == 1
+
+
+def test_a_track_that_leaves_a_vehicle_leaves_its_record() -> None:
+    """Two vehicles begin as one (a queue far away), the second track carries it once, then they come apart."""
+    road = Road(lines=[LINE])
+    for y in range(180, 230, 5):
+        boxes = [track(1, 500, y), track(2, 504, y)]
+        road.see(*(boxes if y != 200 else boxes[1:]))
+    for y in range(230, 300, 5):
+        road.see(track(1, 470, y), track(2, 534, y))
+    road.end()
+    assert {number: journey["track_ids"] for number, journey in road.told.items()} == {1: [2], 2: [1]}
+    assert {c["track_id"] for journey in road.told.values() for c in journey["crossings"]} == {1, 2}
+    assert road.identity_changes == [{"track_id": 1, "vehicle_id": 2, "left_vehicle_id": 1}]
+
+
+def test_the_tracks_of_all_boxes_of_a_vehicle_stand_in_its_record() -> None:
+    road = Road(lines=[LINE])
+    for y in range(180, 300, 5):
+        road.see(track(1, 500, y), track(2, 504, y, "truck"))
+    road.end()
+    assert road.told[1]["track_ids"] == [1, 2]
+    assert road.identity_changes == []
 
 
 def test_a_class_that_is_corrected_later_is_corrected_in_the_record() -> None:

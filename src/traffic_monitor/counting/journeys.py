@@ -10,6 +10,7 @@ from traffic_monitor.counting.zones import ZoneVisit
 from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import (
     Crossing,
+    IdentityChange,
     Trajectory,
     VehicleJourney,
     VehicleSpeed,
@@ -34,7 +35,7 @@ class _Journey:
     first: Sighting
     last: Sighting
     tracks: dict[int, None] = field(default_factory=dict)
-    """Numbers of the tracks that carried it, in order."""
+    """Numbers of its tracks; the one seen last comes last."""
     trail: list[Sighting] = field(default_factory=list)
     step: float = STEP
     crossings: list[LineCrossing] = field(default_factory=list)
@@ -49,7 +50,6 @@ class _Journey:
 
     def see(self, sighting: Sighting) -> None:
         self.last = sighting
-        self.tracks[sighting.track_id] = None
         if self.trail and dist(self.trail[-1].position, sighting.position) < self.step * sighting.size:
             return
         self.trail.append(sighting)
@@ -74,6 +74,9 @@ class JourneyLog:
         self._journeys: dict[int, _Journey] = {}
         self._touched: dict[int, _Journey] = {}
         """Seen, changed or lost since the last call of ``pop``."""
+        self._owners: dict[int, int] = {}
+        """Vehicle of each track."""
+        self._identity_changes: list[IdentityChange] = []
 
     def see(self, sighting: Sighting, class_name: str, class_share: float) -> None:
         """Note where a vehicle is and what it is so far."""
@@ -84,6 +87,21 @@ class JourneyLog:
         journey.see(sighting)
         journey.has_news |= journey.class_name != class_name
         journey.class_name, journey.class_share = class_name, class_share
+
+    def owns(self, vehicle_id: int, track_id: int) -> bool:
+        """Note that a track is this vehicle's; whether it was another one's before."""
+        before = self._owners.get(track_id, vehicle_id)
+        if before != vehicle_id:
+            left = self._touch(before)
+            del left.tracks[track_id]
+            left.has_news = True
+            change = IdentityChange(track_id=track_id, vehicle_id=vehicle_id, left_vehicle_id=before)
+            self._identity_changes.append(change)
+        tracks = self._journeys[vehicle_id].tracks
+        tracks.pop(track_id, None)
+        tracks[track_id] = None
+        self._owners[track_id] = vehicle_id
+        return before != vehicle_id
 
     def crossed(self, crossing: LineCrossing) -> None:
         """Note a crossing, whenever it is confirmed."""
@@ -110,7 +128,9 @@ class JourneyLog:
 
     def forget(self, vehicle_id: int) -> None:
         """The vehicle cannot come back; what is new of it is still told."""
-        self._journeys.pop(vehicle_id, None)
+        journey = self._journeys.pop(vehicle_id, None)
+        for track_id in journey.tracks if journey is not None else ():
+            del self._owners[track_id]
 
     def due(self, now: float) -> list[int]:
         """The vehicles whose record is to be sent: it has news, or a second has passed with it in sight.
@@ -123,6 +143,11 @@ class JourneyLog:
             for number, journey in self._touched.items()
             if journey.is_recorded and (journey.has_news or abs(now - journey.published_at) >= PUBLISH_INTERVAL_S)
         ]
+
+    def pop_identity_changes(self) -> list[IdentityChange]:
+        """Tracks that have changed vehicles since the last call."""
+        changes, self._identity_changes = self._identity_changes, []
+        return changes
 
     def pop(self, due: Sequence[int], now: float) -> list[VehicleJourney]:
         """The records of these vehicles; they are due again when there is more to tell."""
@@ -140,7 +165,7 @@ class JourneyLog:
     def _told(self, vehicle_id: int, journey: _Journey) -> VehicleJourney:
         told = VehicleJourney(
             vehicle_id=vehicle_id,
-            track_ids=list(journey.tracks),
+            track_ids=sorted(journey.tracks),
             class_name=journey.class_name,
             class_share=round(journey.class_share, 3),
             first_seen=journey.first.moment.as_message(),

@@ -15,7 +15,7 @@ from traffic_monitor.counting.vehicles import Moment, Sighting, VehicleRegistry
 from traffic_monitor.counting.zones import Zone, ZoneVisit, ZoneWatch
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock
-from traffic_monitor.shared_utils.custom_types import CountResults, TrackedObject, VehicleJourney
+from traffic_monitor.shared_utils.custom_types import CountResults, IdentityChange, TrackedObject, VehicleJourney
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class RoadUpdate:
     """New ones, each with its vehicle's class."""
     journeys: list[VehicleJourney]
     """Records of vehicles of which something new is known."""
+    identity_changes: list[IdentityChange]
+    """Tracks that have changed vehicles."""
 
 
 class _PerVehicle(Protocol):
@@ -77,6 +79,8 @@ class RoadCounter:
             self._votes.add(frame.vehicle_of[track["track_id"]], track["class_name"], track["confidence"])
         for sighting in frame.seen:
             self._follow(sighting)
+        for track_id, vehicle_id in frame.vehicle_of.items():
+            self._has_changed |= self._journeys.owns(vehicle_id, track_id)
         while self._to_decide:
             vehicle_id = self._to_decide.popleft()
             if self._zones:
@@ -101,7 +105,12 @@ class RoadCounter:
         due = self._journeys.due(self._now)
         if not (self._has_changed or due or is_last):
             return None
-        update = RoadUpdate(self.results(), self._new_crossings, self._journeys.pop(due, self._now))
+        update = RoadUpdate(
+            self.results(),
+            self._new_crossings,
+            self._journeys.pop(due, self._now),
+            self._journeys.pop_identity_changes(),
+        )
         self._has_changed, self._new_crossings = False, []
         return update
 

@@ -226,9 +226,9 @@ class VehicleRegistry:
         boxes: Sequence[tuple[TrackedObject, Moment]],
         seen: dict[int, list[Sighting]],
     ) -> None:
-        seen[vehicle.vehicle_id] = [
-            vehicle.see(track, moment) for track, moment in boxes if moment.media > vehicle.last_seen
-        ]
+        *earlier, latest = boxes
+        new = [*(box for box in earlier if box[1].media > vehicle.last_seen), latest]
+        seen[vehicle.vehicle_id] = [vehicle.see(track, moment) for track, moment in new]
         self._in_sight[vehicle.vehicle_id] = vehicle
         self._gone.pop(vehicle.vehicle_id, None)
 

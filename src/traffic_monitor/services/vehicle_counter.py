@@ -16,7 +16,7 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedMessage,
 )
 
-NOTHING_SEEN = RoadUpdate(CountResults(counts_by_class={}, total_count=0, counts_by_line={}), [], [])
+NOTHING_SEEN = RoadUpdate(CountResults(counts_by_class={}, total_count=0, counts_by_line={}), [], [], [])
 
 
 class VehicleCounter(Service):
@@ -47,7 +47,7 @@ class VehicleCounter(Service):
         return [self._message(self._road.pop_update(is_last=True) or NOTHING_SEEN)]
 
     def _message(self, update: RoadUpdate) -> CountUpdateMessage:
-        return {
+        message: CountUpdateMessage = {
             **update.results,
             "camera_id": self._camera_id,
             "timestamp": self._last_timestamp,
@@ -55,6 +55,9 @@ class VehicleCounter(Service):
             "crossings": [crossing_message(crossing, class_name) for crossing, class_name in update.crossings],
             "journeys": update.journeys,
         }
+        if update.identity_changes:
+            message["identity_changes"] = update.identity_changes
+        return message
 
 
 def _moment_of(frame: FrameHeader) -> Moment:

@@ -202,6 +202,20 @@ class VehicleJourney(TypedDict):
     speed: NotRequired[VehicleSpeed]
 
 
+class IdentityChange(TypedDict):
+    """A track that belongs to another vehicle than was reported before.
+
+    Two vehicles were taken for one: the track goes on as the other one. One was taken for two: all tracks of a
+    vehicle go over to another one, and nothing more is reported of the vehicle without tracks.
+    """
+
+    track_id: int
+    vehicle_id: int
+    """Whose it is now."""
+    left_vehicle_id: int
+    """Whose it was; its record comes again without the track."""
+
+
 class SpeedResults(TypedDict):
     """The speeds of the vehicles that have left the rectangle."""
 
@@ -242,6 +256,8 @@ class CountUpdateMessage(CountResults):
     """The crossings that are new in this update, as they were; a class that is corrected later stays here."""
     journeys: NotRequired[list[VehicleJourney]]
     """Vehicles of which something new is known: all that is known of each, in place of what was told before."""
+    identity_changes: NotRequired[list[IdentityChange]]
+    """Tracks that have changed vehicles, in the order in which that was noticed; ``journeys`` has the outcome."""
 
 
 def header_of(message: FrameHeader) -> FrameHeader:
