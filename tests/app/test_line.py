@@ -40,7 +40,9 @@ def line_command(clip: Path, settings_file: Path, *options: str) -> int:
     return run_command_line(["line", "--source", str(clip), "--config", str(settings_file), *options])
 
 
-def press(monkeypatch: pytest.MonkeyPatch, *steps: str | tuple[int, int]) -> None:
+def press(
+    monkeypatch: pytest.MonkeyPatch, *steps: str | tuple[int, int], screen: tuple[int, int] = (320, 400)
+) -> None:
     """A window in which these keys are pressed and these pixels clicked; closed when nothing is left to do."""
     waiting = list(steps)
     mouse: list[Callable[..., None]] = []
@@ -51,6 +53,7 @@ def press(monkeypatch: pytest.MonkeyPatch, *steps: str | tuple[int, int]) -> Non
         return ord(str(waiting.pop(0))) if waiting else -1
 
     monkeypatch.setattr(cli, "missing_screen_reason", lambda: None)
+    monkeypatch.setattr(line_tool, "screen_size", lambda: screen)
     monkeypatch.setattr(cv2, "waitKey", wait_key)
     monkeypatch.setattr(cv2, "setMouseCallback", lambda _title, callback: mouse.append(callback))
     monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 1.0 if waiting else 0.0)
@@ -89,6 +92,15 @@ def test_what_is_drawn_in_the_window_is_saved(
     assert [zone.name for zone in counter.zones] == ["zone 1"]
     assert counter.speed is not None
     assert (counter.speed.width_m, counter.speed.length_m) == (7, 20)
+
+
+def test_clicks_hit_the_same_place_in_a_picture_that_was_enlarged_for_the_screen(
+    clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press(monkeypatch, (0, 120), (640, 120), "s", screen=(640, 900))  # The clip is 160 x 120.
+    assert line_command(clip, settings_file) == ExitCode.OK
+    drawn = load_settings(settings_file).vehicle_counter.lines[-1]
+    assert drawn.points == ((0, 0.25), (1, 0.25))
 
 
 @pytest.mark.parametrize(

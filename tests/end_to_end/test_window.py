@@ -1,5 +1,7 @@
 """The real window on a virtual screen."""
 
+import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ pytestmark = [pytest.mark.real, pytest.mark.screen, pytest.mark.timeout(200)]
 
 GONE_WITHIN_S = 10.0
 PAINTED_WITHIN_S = 10.0
+PAUSED_WITHIN_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,37 @@ def test_the_window_shows_the_road_and_q_ends_the_run_cleanly(
     program.assert_nothing_left(1)
     assert program.summary["exit_reason"] == "stopped"
     assert "q was pressed in the window" in program.log
+
+
+def test_space_pauses_the_file_and_another_space_lets_it_go_on(program: Program, screen: str) -> None:
+    window = window_of(program, screen)
+    xdotool(screen, "windowfocus", "--sync", window, "key", "space")
+    program.wait_until(lambda: len(set(frames_in_log(program)[-4:])) == 1, PAUSED_WITHIN_S, "standstill")
+    stopped_at = frames_in_log(program)[-1]
+    assert 0 < stopped_at < 335
+    xdotool(screen, "windowfocus", "--sync", window, "key", "space")
+    program.wait_until(lambda: frames_in_log(program)[-1] > stopped_at, PAUSED_WITHIN_S, "next frame")
+    xdotool(screen, "windowfocus", "--sync", window, "key", "q")
+    assert program.wait_for_end(GONE_WITHIN_S) == ExitCode.OK
+
+
+def frames_in_log(program: Program) -> list[int]:
+    """Frames processed, by the log's status lines."""
+    return [int(number) for number in re.findall(r"frames (\d+)/335", program.log)] or [0]
+
+
+def test_a_screen_that_goes_away_does_not_end_the_run(tmp_path: Path) -> None:
+    screens = virtual_screen()
+    options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "auto"]
+    options += ["--set", "supervisor.status_interval_s=0.2", *real_weights(), *line_across(0.7)]
+    with Program(tmp_path, options, {"DISPLAY": next(screens)}) as program:
+        program.wait_until(lambda: frames_in_log(program)[-1] > 0, START_TIMEOUT_S, "first frame")
+        screens.close()
+        program.wait_until(lambda: "the screen or its window is gone" in program.log, GONE_WITHIN_S, "notice")
+        shown = frames_in_log(program)[-1]
+        program.wait_until(lambda: frames_in_log(program)[-1] > shown + 20, START_TIMEOUT_S, "further frames")
+        program.process.send_signal(signal.SIGINT)
+        assert program.wait_for_end(GONE_WITHIN_S) == ExitCode.OK
 
 
 def test_closing_the_window_ends_the_run_cleanly(program: Program, screen: str) -> None:

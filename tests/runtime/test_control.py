@@ -11,6 +11,7 @@ from traffic_monitor.runtime.control import (
     Command,
     Failed,
     Gone,
+    PauseRequested,
     Ready,
     ServiceControl,
     ServiceReport,
@@ -45,6 +46,19 @@ def test_a_service_waits_for_the_start_and_sees_the_stop() -> None:
     assert (control.started, control.stop_requested) == (True, False)
     ours.send(Command.STOP)
     assert (control.started, control.stop_requested) == (True, True)
+
+
+def test_a_pause_is_asked_for_and_lasts_until_it_is_over() -> None:
+    ours, theirs = Pipe()
+    control = ServiceControl(theirs)
+    control.request_pause(True)
+    control.request_pause(False)
+    assert [ours.recv() for _ in range(2)] == [PauseRequested(True), PauseRequested(False)]
+    assert not control.paused
+    ours.send(Command.PAUSE)
+    assert control.paused
+    ours.send(Command.RESUME)
+    assert not control.paused
 
 
 def test_commands_are_kept_whichever_question_takes_them_in() -> None:

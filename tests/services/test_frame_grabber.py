@@ -126,6 +126,23 @@ def test_a_file_is_read_from_start_to_stop(clip: Path) -> None:
     source.close()
 
 
+def test_a_paused_file_gives_no_frame_until_it_goes_on_and_can_be_stopped(clip: Path) -> None:
+    ours, theirs = Pipe()
+    source = GrabberSource(config(str(clip)).frame_grabber, ServiceControl(theirs))
+    ours.send(Command.START)
+    ours.send(Command.PAUSE)
+    with pytest.raises(queue.Empty):
+        source.get(timeout=0.01)
+    ours.send(Command.RESUME)
+    frame = source.get(timeout=1)
+    assert frame is not None
+    assert frame.index == 0
+    ours.send(Command.PAUSE)
+    ours.send(Command.STOP)
+    assert source.get(timeout=1) is None
+    source.close()
+
+
 class FakeSource:
     """A source that remembers what was done to it."""
 

@@ -24,7 +24,6 @@ from traffic_monitor.drawing.annotate import Scene
 from traffic_monitor.records.database import DATABASE_FILE, open_database
 from traffic_monitor.records.passages import run_facts
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
-from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.services import visualizer as module
 from traffic_monitor.services.visualizer import Visualizer, open_recorder, open_sinks, visualizer_process
 from traffic_monitor.settings import Settings
@@ -184,7 +183,7 @@ def test_idle_and_close_reach_every_sink(settings: Settings) -> None:
 
 
 def test_with_display_off_and_no_video_there_is_no_sink(settings: Settings) -> None:
-    assert open_sinks(settings, None, ServiceControl()) == []
+    assert open_sinks(settings, None) == []
 
 
 def test_each_of_window_video_and_records_does_without_the_others(settings: Settings, tmp_path: Path) -> None:
@@ -303,7 +302,7 @@ def test_when_the_video_is_written(
             "visualizer": {"display": display, "save_video": save_video},
         }
     )
-    assert bool(open_sinks(config, None, ServiceControl())) is written
+    assert bool(open_sinks(config, None)) is written
 
 
 def test_the_video_goes_on_in_another_file_when_the_disk_has_room_again(
@@ -312,7 +311,7 @@ def test_the_video_goes_on_in_another_file_when_the_disk_has_room_again(
     now = 0.0
     monkeypatch.setattr(guarded, "time", SimpleNamespace(monotonic=lambda: now))
     config = Settings.model_validate({"visualizer": {"display": "off", "save_video": True}}).for_run(tmp_path)
-    visualizer = Visualizer(config, open_sinks(config, None, ServiceControl()))
+    visualizer = Visualizer(config, open_sinks(config, None))
     visualizer.process(make_tracked_message([], 0))
     with monkeypatch.context() as full_disk:
         full_disk.setattr(VideoFile, "take", lambda *_: (_ for _ in ()).throw(OSError("no space left")))

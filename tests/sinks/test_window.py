@@ -1,42 +1,78 @@
-"""Whether a window is wanted, and what ends it. The screen itself is faked."""
+"""Whether there is a window, and what happens to the run when it goes away. Its process is a stand-in."""
 
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 
-from traffic_monitor.settings import DisplayMode
+from traffic_monitor.settings import DisplayMode, VisualizerSettings
 from traffic_monitor.sinks import window
-from traffic_monitor.sinks.window import Tile, Window, tiles_of, wants_window
+from traffic_monitor.sinks.window import Screen, Window, open_screen
 
-TILE = Tile("Traffic Monitor", 640)
+TIMEOUT_S = 10.0
+FRAME = np.zeros((36, 64, 3), np.uint8)
+
+READY = "print('ready', flush=True)\n"
+READS = "import sys\nwhile sys.stdin.buffer.read(1): pass\n"
+STARTS_TO_READ = "import sys\nsys.stdin.buffer.read(1000)\n"
+
+pytestmark = pytest.mark.timeout(60)
 
 
-@pytest.mark.parametrize(
-    ("mode", "reason", "wanted", "said"),
-    [
-        pytest.param(DisplayMode.AUTO, None, True, "", id="auto opens a window where there is a screen"),
-        pytest.param(DisplayMode.AUTO, "no screen", False, "INFO no window", id="auto goes without and says so"),
-        pytest.param(DisplayMode.ON, None, True, "", id="on opens a window"),
-        pytest.param(
-            DisplayMode.ON, "no screen", False, "WARNING visualizer.display is on", id="on without a screen warns"
-        ),
-        pytest.param(DisplayMode.OFF, None, False, "", id="off opens none"),
-    ],
-)
-def test_whether_a_window_is_wanted(
-    mode: DisplayMode,
-    reason: str | None,
-    wanted: bool,
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
-    log_lines: list[str],
+class User:
+    """Keeps what the user asked for."""
+
+    def __init__(self) -> None:
+        self.quits: list[str] = []
+        self.pauses: list[bool] = []
+
+
+@contextmanager
+def screen_of(program: str, user: User, *, is_file: bool = True) -> Iterator[Screen]:
+    """A screen whose process runs a few lines of Python."""
+    on_pause = user.pauses.append if is_file else None
+    screen = Screen(["gate"], 640, user.quits.append, on_pause, command=(sys.executable, "-c", program))
+    try:
+        yield screen
+    finally:
+        screen.close()
+
+
+def wait_until(screen: Screen, condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline
+        screen.take_answers()
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("mode", [DisplayMode.AUTO, DisplayMode.ON])
+@pytest.mark.parametrize("reason", ["DISPLAY is not set", "the screen :7 cannot be opened"])
+def test_where_there_can_be_no_window_the_terminal_says_why(
+    mode: DisplayMode, reason: str, monkeypatch: pytest.MonkeyPatch, log_lines: list[str]
 ) -> None:
-    monkeypatch.setattr(window, "missing_screen_reason", lambda: reason)
-    assert wants_window(mode) is wanted
-    assert len(log_lines) == bool(said)
-    assert "".join(log_lines).startswith(said)
+    def fail(*_: Any) -> None:
+        raise OSError(reason)
+
+    monkeypatch.setattr(window, "_missing_display", lambda: reason if reason.startswith("DISPLAY") else None)
+    monkeypatch.setattr(window, "Screen", fail)
+    assert open_screen(VisualizerSettings(display=mode), ["gate"], print, None) is None
+    assert log_lines == [f"WARNING no window: {reason} (visualizer.display is {mode.value})\n"]
+
+
+def test_where_none_is_wanted_nothing_is_started_and_nothing_said(
+    monkeypatch: pytest.MonkeyPatch, log_lines: list[str]
+) -> None:
+    def run(*_: Any, **__: Any) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(window, "Screen", run)
+    assert open_screen(VisualizerSettings(display=DisplayMode.OFF), ["gate"], print, None) is None
+    assert log_lines == []
 
 
 def test_without_a_display_there_is_no_screen_and_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,102 +86,64 @@ def test_without_a_display_there_is_no_screen_and_nothing_is_started(monkeypatch
     assert window.missing_screen_reason() == "DISPLAY is not set"
 
 
-class FakeScreen:
-    """OpenCV's window functions, without a screen."""
-
-    def __init__(self) -> None:
-        self.key = -1
-        self.visible = 1.0
-        self.shown: list[Any] = []
-        self.destroyed = 0
-        self.sizes: list[tuple[int, int]] = []
-        self.places: dict[str, tuple[int, int]] = {}
-
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        fakes: dict[str, Callable[..., Any]] = {
-            "namedWindow": lambda *_: None,
-            "resizeWindow": lambda _, width, height: self.sizes.append((width, height)),
-            "imshow": lambda _, image: self.shown.append(image),
-            "waitKey": lambda _: self.key,
-            "getWindowProperty": lambda *_: self.visible,
-            "moveWindow": lambda title, x, y: self.places.update({title: (x, y)}),
-            "destroyWindow": self._destroy,
-        }
-        for name, fake in fakes.items():
-            monkeypatch.setattr(window.cv2, name, fake)
-
-    def _destroy(self, _title: str) -> None:
-        self.destroyed += 1
-
-
-@pytest.fixture
-def screen(monkeypatch: pytest.MonkeyPatch) -> FakeScreen:
-    fake = FakeScreen()
-    fake.install(monkeypatch)
-    return fake
-
-
-def test_a_picture_is_shown_before_the_first_frame_and_frames_after_it(screen: FakeScreen) -> None:
-    reasons: list[str] = []
-    under_test = Window(TILE, reasons.append)
-    assert len(screen.shown) == 1
-    frame = np.zeros((100, 200, 3), np.uint8)
-    under_test.take(frame, 0.0)
-    assert screen.shown[-1] is frame
-    assert screen.sizes[-1] == (640, 320)
-    assert reasons == []
-
-
-def test_the_window_is_given_a_size_only_when_the_frames_change_theirs(screen: FakeScreen) -> None:
-    under_test = Window(TILE, lambda _: None)
-    before = len(screen.sizes)
-    for _ in range(3):
-        under_test.take(np.zeros((100, 200, 3), np.uint8), 0.0)
-    assert len(screen.sizes) == before + 1
-
-
 @pytest.mark.parametrize(
-    ("key", "visible", "word"),
+    ("program", "reason"),
     [
-        pytest.param(ord("q"), 1.0, "q was pressed", id="q"),
-        pytest.param(ord("Q"), 1.0, "q was pressed", id="Q"),
-        pytest.param(-1, 0.0, "closed", id="closing the window"),
+        pytest.param("import os; os._exit(1)", "cannot be opened", id="it dies, as Qt does"),
+        pytest.param("import time; time.sleep(60)", "did not answer", id="it hangs"),
     ],
 )
-def test_what_asks_for_the_end_asks_once(screen: FakeScreen, key: int, visible: float, word: str) -> None:
-    reasons: list[str] = []
-    under_test = Window(TILE, reasons.append)
-    screen.key, screen.visible = key, visible
-    for _ in range(3):
-        under_test.idle()
-        under_test.take(np.zeros((10, 20, 3), np.uint8), 0.0)
-    assert len(reasons) == 1
-    assert word in reasons[0]
-    assert screen.destroyed == 1
-    assert len(screen.shown) == 1
+def test_a_screen_that_cannot_be_opened_is_an_error_with_a_reason(
+    program: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window, "PROBE_TIMEOUT_S", 20 if "exit" in program else 0.5)
+    with pytest.raises(OSError, match=reason), screen_of(program, User()):
+        pass
 
 
-@pytest.mark.parametrize("key", [ord("x"), 27, -1], ids=["x", "escape", "no key"])
-def test_other_keys_do_nothing(screen: FakeScreen, key: int) -> None:
-    reasons: list[str] = []
-    under_test = Window(TILE, reasons.append)
-    screen.key = key
-    under_test.idle()
-    assert reasons == []
+def test_frames_reach_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 12 + FRAME.nbytes
+    program = f"import sys\n{READY}sys.stdin.buffer.read({size})\nprint('quit got it', flush=True)"
+    user = User()
+    with screen_of(program, user) as screen:
+        Window(screen, 0).take(FRAME, 0.0)
+        wait_until(screen, lambda: user.quits)
+    assert user.quits == ["got it"]
 
 
-def test_the_windows_of_several_cameras_stand_side_by_side_as_wide_as_one(screen: FakeScreen) -> None:
-    for tile in tiles_of(["north", "south", "yard"], 1280):
-        Window(tile, lambda _: None)
-    assert {size[0] for size in screen.sizes} == {640}
-    assert screen.places == {
-        "Traffic Monitor: north": (0, 0),
-        "Traffic Monitor: south": (640, 0),
-        "Traffic Monitor: yard": (0, 400),
-    }
+def test_what_the_user_does_is_passed_on_and_a_quit_only_once() -> None:
+    user = User()
+    program = READY + "print('pause\\nresume\\nquit q was pressed\\nquit the window was closed', flush=True)\n"
+    with screen_of(program + READS, user) as screen:
+        sink = Window(screen, 0)
+        wait_until(screen, lambda: user.quits)
+        for _ in range(3):
+            sink.take(FRAME, 0.0)
+            sink.idle()
+    assert (user.quits, user.pauses) == (["q was pressed"], [True, False])
 
 
-def test_a_single_window_is_left_where_the_desktop_puts_it(screen: FakeScreen) -> None:
-    (tile,) = tiles_of(["gate"], 1280)
-    Window(tile, lambda _: None)
-    assert (tile.title, screen.places) == ("Traffic Monitor", {})
+def test_a_screen_that_goes_away_is_reported_once_and_neither_ends_nor_pauses_the_run(
+    log_lines: list[str],
+) -> None:
+    user = User()
+    with screen_of(READY + "print('pause', flush=True)\nimport os; os._exit(1)", user) as screen:
+        sink = Window(screen, 0)
+        wait_until(screen, lambda: log_lines)
+        for _ in range(20):
+            sink.take(FRAME, 0.0)
+            sink.idle()
+        sink.close()
+    assert (user.quits, user.pauses) == ([], [True, False])
+    assert log_lines == ["WARNING the screen or its window is gone: the run goes on without a window\n"]
+
+
+def test_a_window_that_hangs_holds_nothing_up() -> None:
+    with screen_of(READY + STARTS_TO_READ + "import time; time.sleep(60)", User()) as screen:
+        sink, large = Window(screen, 0), np.zeros((1080, 1920, 3), np.uint8)
+        started = time.monotonic()
+        for _ in range(50):
+            sink.take(large, 0.0)
+        assert time.monotonic() - started < 1
+        screen.close()
+        assert screen._process.poll() is not None

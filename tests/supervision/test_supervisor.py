@@ -98,6 +98,17 @@ def test_q_in_the_window_drains_the_queues(rehearse: Make) -> None:
     assert (outcome.exit_reason, outcome.exit_code) == ("stopped", ExitCode.OK)
 
 
+def test_a_pause_stops_the_reading_for_as_long_as_the_user_wants_and_is_no_hang(rehearse: Make) -> None:
+    run = rehearse()
+    run.all_ready_at(2)
+    run.at(5, "visualizer", lambda each: each.control.request_pause(True))
+    run.at(1000, "visualizer", lambda each: each.control.request_pause(False))
+    run.at(1005, "frame_grabber", lambda each: each.finish())
+    run.all_finish_at(1006)
+    assert run.run().exit_reason == "end_of_stream"
+    assert run["frame_grabber"].received() == [Command.START, Command.PAUSE, Command.RESUME]
+
+
 def test_a_stop_while_models_load_leaves_at_once(rehearse: Make) -> None:
     run = rehearse()
     run.signal_at(1, signal.SIGINT)

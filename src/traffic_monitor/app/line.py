@@ -27,6 +27,7 @@ from traffic_monitor.settings.editor import Keys, SettingsFileError, change_sett
 from traffic_monitor.settings.loader import ConfigError
 from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
+from traffic_monitor.sinks.screen import area_of, fitted, resized, screen_size
 
 WINDOW_TITLE = "Traffic Monitor: lines and zones"
 HELP = "L line  Z zone  R speed rectangle   click: point   Enter: zone done   N name   U undo   S save   Q leave"
@@ -88,19 +89,21 @@ def write_still(image: Image, plan: Plan, target: Path) -> None:
 def edit_in_window(image: Image, plan: Plan, window_width: int) -> bool:
     """Let the user draw until they save or leave; whether they want it saved."""
     cv2.namedWindow(WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-    cv2.resizeWindow(WINDOW_TITLE, window_width, round(image.shape[0] * window_width / image.shape[1]))
+    shown = fitted((image.shape[1], image.shape[0]), area_of(0, 1, window_width, screen_size()))
+    scale = image.shape[1] / shown[0]
+    cv2.resizeWindow(WINDOW_TITLE, *shown)
 
     def on_mouse(event: int, x: int, y: int, _flags: int, _data: Any) -> None:
         if event == cv2.EVENT_LBUTTONDOWN:
-            plan.click(x, y)
+            plan.click(round(x * scale), round(y * scale))
 
     try:
         cv2.imshow(WINDOW_TITLE, image)
         cv2.setMouseCallback(WINDOW_TITLE, on_mouse)
         while True:
-            picture = draw_plan(image, plan)
+            picture = resized(draw_plan(image, plan), shown)
             draw_text(picture, HELP, (0, 0))
-            draw_text(picture, _status(plan), (0, image.shape[0]))
+            draw_text(picture, _status(plan), (0, shown[1]))
             cv2.imshow(WINDOW_TITLE, picture)
             key = cv2.waitKey(REDRAW_MS) & 0xFF
             is_typing = plan.typed is not None

@@ -23,6 +23,10 @@ class Command(Enum):
     """Every service is ready: the grabber may open its source."""
     STOP = auto()
     """Stop reading the source and send the end of the stream."""
+    PAUSE = auto()
+    """Stop reading a file for a while."""
+    RESUME = auto()
+    """Read on."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,13 @@ class StopRequested:
     """The user asked a service to end the run, for example with ``q`` in the window."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class PauseRequested:
+    """The user asked a service to pause the run, or to go on."""
+
+    pauses: bool
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,7 @@ class ServiceReport:
 SUMMED = ("processed", "errors", "dropped", "busy_s", "cpu_s")
 LARGEST = tuple(f"{what}_ms_{percentile}" for what in ("busy", "wait", "latency") for percentile in ("p50", "p95"))
 
-Report = Ready | StopRequested | Failed | StreamEnded | ServiceReport
+Report = Ready | StopRequested | PauseRequested | Failed | StreamEnded | ServiceReport
 
 
 class ServiceControl:
@@ -119,6 +130,7 @@ class ServiceControl:
         self.number = number
         self._started = connection is None
         self._stop_requested = False
+        self._paused = False
         self._gone: dict[ServiceName, set[int]] = defaultdict(set)
 
     def gone(self, service: ServiceName) -> Collection[int]:
@@ -142,6 +154,12 @@ class ServiceControl:
         self._receive()
         return self._stop_requested
 
+    @property
+    def paused(self) -> bool:
+        """Whether a file should not be read on for now."""
+        self._receive()
+        return self._paused
+
     def ready(self) -> None:
         """Tell the supervisor that this service can take messages."""
         self._send(Ready())
@@ -149,6 +167,10 @@ class ServiceControl:
     def request_stop(self, reason: str) -> None:
         """Ask the supervisor to end the run."""
         self._send(StopRequested(reason))
+
+    def request_pause(self, pauses: bool) -> None:
+        """Ask the supervisor to pause the reading of files, or to go on with it."""
+        self._send(PauseRequested(pauses))
 
     def fail(self, reason: str) -> None:
         """Tell the supervisor why this service ends."""
@@ -187,6 +209,8 @@ class ServiceControl:
                     command = self._connection.recv()
                     self._started |= command is Command.START
                     self._stop_requested |= command is Command.STOP
+                    if command in (Command.PAUSE, Command.RESUME):
+                        self._paused = command is Command.PAUSE
                     if isinstance(command, Gone):
                         self._gone[command.service].add(command.number)
             except (EOFError, OSError):

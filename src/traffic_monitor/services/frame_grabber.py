@@ -86,10 +86,10 @@ class GrabberSource:
         self._source: FrameSource | None = None if config.is_live else open_source(config)
 
     def get(self, *, timeout: float) -> CapturedFrame | None:
-        """Next frame; ``None`` at the end of the source or when the run is to stop."""
+        """Next frame; ``None`` at the end of the source or when the run is to stop. None comes in a pause."""
         if self._control.stop_requested:
             return None
-        if not self._control.started:
+        if not self._control.started or (self._control.paused and not self._config.is_live):
             time.sleep(min(timeout, 0.02))
             raise queue.Empty
         if self._source is None:

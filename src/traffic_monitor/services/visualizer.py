@@ -35,7 +35,7 @@ from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 from traffic_monitor.shared_utils.guarded import Guard
 from traffic_monitor.sinks.sink import FrameSink, GuardedSink
 from traffic_monitor.sinks.video import VideoFile, unused_path
-from traffic_monitor.sinks.window import Tile, Window, tiles_of, wants_window
+from traffic_monitor.sinks.window import Window, open_screen
 
 FPS_FRAMES = 30
 """The shown frame rate is the mean over this many frames."""
@@ -171,20 +171,16 @@ def _line_label(line: CountingLine, overlays: Overlays) -> str:
     return f"{line.name}: {'  '.join(numbers)}"
 
 
-def open_sinks(config: Settings, tile: Tile | None, control: ServiceControl) -> list[FrameSink]:
+def open_sinks(config: Settings, window: Window | None) -> list[FrameSink]:
     """The sinks that the settings of one camera ask for.
 
     Args:
         config: settings of the camera.
-        tile: its window's title and place; None: this machine can show no window, or none is wanted.
-        control: wire to the supervisor.
+        window: its window; None: this machine can show none, or none is wanted.
     """
-    sinks: list[FrameSink] = []
+    sinks: list[FrameSink] = [] if window is None else [window]
     settings = config.visualizer
-    has_window = tile is not None
-    if tile is not None:
-        sinks.append(Window(tile, control.request_stop))
-    misses_screen = settings.display is DisplayMode.AUTO and not has_window
+    misses_screen = settings.display is DisplayMode.AUTO and window is None
     # A camera never ends, and a video that nobody asked for would fill the disk.
     wants_video = misses_screen and config.frame_grabber.is_file
     if settings.save_video is True or (settings.save_video == "auto" and wants_video):
@@ -229,16 +225,15 @@ def visualizer_process(
     readings = reading_from(ocr_results_q_in, partial(control.gone, ServiceName.OCR_READER))
 
     def build() -> PerCamera:
-        tiles: dict[str, Tile] = {}
-        if wants_window(config.visualizer.display):
-            ids = [camera.camera_id for camera in config.each_camera()]
-            tiles = dict(zip(ids, tiles_of(ids, config.visualizer.window_width), strict=True))
-        return PerCamera(
-            config,
-            lambda camera: Visualizer(
-                camera, open_sinks(camera, tiles.get(camera.camera_id), control), open_recorder(camera)
-            ),
-        )
+        ids = [camera.camera_id for camera in config.each_camera()]
+        on_pause = None if config.is_live else control.request_pause
+        screen = open_screen(config.visualizer, ids, control.request_stop, on_pause)
+
+        def of_camera(camera: Settings) -> Visualizer:
+            window = None if screen is None else Window(screen, ids.index(camera.camera_id))
+            return Visualizer(camera, open_sinks(camera, window), open_recorder(camera))
+
+        return PerCamera(config, of_camera)
 
     run_service(
         ServiceName.VISUALIZER,

@@ -1,25 +1,26 @@
 """The live window."""
 
 import contextlib
-import math
+import json
 import os
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from loguru import logger
 
-from traffic_monitor.settings import DisplayMode
+from traffic_monitor.settings import DisplayMode, VisualizerSettings
 from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.sinks.screen import FRAME_HEADER
 
 WINDOW_TITLE = "Traffic Monitor"
-TITLE_BAR_HEIGHT = 40
-"""Pixels kept free between two rows of windows."""
-QUIT_KEYS = (ord("q"), ord("Q"))
 PROBE_TIMEOUT_S = 20
+CLOSE_TIMEOUT_S = 1.0
+READY, GONE = "ready", "gone"
+"""The first answer of the process that owns the windows, and what stands for its end."""
 
 PROBE = "import cv2; cv2.namedWindow('probe'); cv2.waitKey(1); cv2.destroyAllWindows()"
 """Qt ends the whole process when it cannot reach the screen, so that is tried in a process of its own."""
@@ -27,8 +28,9 @@ PROBE = "import cv2; cv2.namedWindow('probe'); cv2.waitKey(1); cv2.destroyAllWin
 
 def missing_screen_reason() -> str | None:
     """Why no window can be shown here; None where one can."""
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return "DISPLAY is not set"
+    reason = _missing_display()
+    if reason is not None:
+        return reason
     try:
         probe = subprocess.run(
             [sys.executable, "-c", PROBE], capture_output=True, timeout=PROBE_TIMEOUT_S, check=False
@@ -38,100 +40,158 @@ def missing_screen_reason() -> str | None:
     return None if probe.returncode == 0 else f"the screen {os.environ.get('DISPLAY', '')} cannot be opened"
 
 
-def wants_window(mode: DisplayMode) -> bool:
-    """Whether to open the window, said in the log where the answer may surprise."""
-    if mode is DisplayMode.OFF:
-        return False
-    reason = missing_screen_reason()
-    if reason is None:
-        return True
-    if mode is DisplayMode.ON:
-        logger.warning("visualizer.display is on, but {}: going on without a window", reason)
-    else:
-        logger.info("no window: {}", reason)
-    return False
+def _missing_display() -> str | None:
+    is_named = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return "DISPLAY is not set" if sys.platform.startswith("linux") and not is_named else None
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One camera's window: its title, and where on the screen it is, in pixels from the upper left."""
+class Screen:
+    """The windows of all cameras, in a process of their own. Nothing that happens to them ends or slows the run.
 
-    title: str
-    width: int
-    corner: tuple[int, int] | None = None
-    """None: where the desktop puts it."""
+    Args:
+        camera_ids: one window for each; their names stand in the titles where there are several.
+        width: of all windows side by side, in pixels.
+        on_quit: called once with the reason when the user quits.
+        on_pause: called when the user pauses a file, with false when it is to go on; None: nothing can be paused.
+        command: starts the process; replaceable in tests.
 
+    Raises:
+        OSError: no window can be opened.
+    """
 
-def tiles_of(camera_ids: Sequence[str], width: int) -> list[Tile]:
-    """The windows of some cameras: one of this width or, for several, side by side as if in one window."""
-    if len(camera_ids) == 1:
-        return [Tile(WINDOW_TITLE, width)]
-    columns = math.ceil(math.sqrt(len(camera_ids)))
-    each = max(width // columns, 160)
-    height = round(each * 9 / 16) + TITLE_BAR_HEIGHT
-    return [
-        Tile(f"{WINDOW_TITLE}: {camera_id}", each, (number % columns * each, number // columns * height))
-        for number, camera_id in enumerate(camera_ids)
-    ]
+    def __init__(
+        self,
+        camera_ids: Sequence[str],
+        width: int,
+        on_quit: Callable[[str], None],
+        on_pause: Callable[[bool], None] | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "traffic_monitor.sinks.screen"),
+    ) -> None:
+        single = len(camera_ids) == 1
+        titles = [WINDOW_TITLE if single else f"{WINDOW_TITLE}: {camera_id}" for camera_id in camera_ids]
+        self._on_quit = on_quit
+        self._on_pause = on_pause
+        self._is_open = True
+        self._frames: dict[int, Image] = {}
+        """The newest one of each window that was not sent yet."""
+        self._wake = threading.Condition()
+        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        options = {"titles": titles, "width": width, "can_pause": on_pause is not None}
+        self._process = subprocess.Popen(
+            [*command, json.dumps(options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in the terminal is not for it.
+        )
+        threading.Thread(target=self._receive, name="window answers", daemon=True).start()
+        try:
+            first = self._answers.get(timeout=PROBE_TIMEOUT_S)
+        except queue.Empty:
+            first = f"the screen did not answer within {PROBE_TIMEOUT_S} s"
+        if first != READY:
+            self.close()
+            raise OSError(
+                first if first != GONE else f"the screen {os.environ.get('DISPLAY', '')} cannot be opened"
+            )
+        threading.Thread(target=self._send, name="window frames", daemon=True).start()
+
+    def show(self, number: int, image: Image) -> None:
+        """Show a BGR frame in one of the windows. It is left out if the next one comes before it could be sent."""
+        if self._is_open:
+            with self._wake:
+                self._frames[number] = image
+                self._wake.notify()
+        self.take_answers()
+
+    def take_answers(self) -> None:
+        """Act on what the user did."""
+        while self._is_open:
+            try:
+                answer = self._answers.get_nowait()
+            except queue.Empty:
+                return
+            word, _, reason = answer.partition(" ")
+            if word in ("pause", "resume") and self._on_pause is not None:
+                self._on_pause(word == "pause")
+            elif word == "quit":
+                self.close()
+                self._on_quit(reason)
+            elif word == GONE:
+                self.close()
+                logger.warning("the screen or its window is gone: the run goes on without a window")
+                if self._on_pause is not None:
+                    self._on_pause(False)  # Nobody is left who could end a pause.
+
+    def close(self) -> None:
+        """Take the windows away."""
+        with self._wake:
+            self._is_open = False
+            self._wake.notify()
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(CLOSE_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def _receive(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._answers.put(line.decode().strip())
+        self._answers.put(GONE)
+
+    def _send(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # The other thread reports that the process is gone.
+            while True:
+                with self._wake:
+                    self._wake.wait_for(lambda: self._frames or not self._is_open)
+                    if not self._is_open:
+                        return
+                    frames, self._frames = self._frames, {}
+                for number, image in frames.items():
+                    height, width = image.shape[:2]
+                    self._process.stdin.write(FRAME_HEADER.pack(number, height, width))
+                    self._process.stdin.write(np.ascontiguousarray(image).data)
+                self._process.stdin.flush()
 
 
 class Window:
-    """Shows annotated frames; ``q`` or closing it asks for the end of the run."""
+    """The window of one camera: a sink of annotated frames."""
 
-    def __init__(self, tile: Tile, on_quit: Callable[[str], None]) -> None:
-        os.environ.setdefault("QT_LOGGING_RULES", "*=false")
-        self._title = tile.title
-        self._width = tile.width
-        self._on_quit = on_quit
-        self._open = True
-        self._shape = (0, 0)
-        cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        if tile.corner is not None:
-            cv2.moveWindow(self._title, *tile.corner)
-        self.take(_waiting_picture(self._width), 0.0)
+    def __init__(self, screen: Screen, number: int) -> None:
+        self._screen = screen
+        self._number = number
 
     def take(self, image: Image, media_time: float) -> None:  # noqa: ARG002 - a window has no clock
         """Show one BGR picture."""
-        # Showing a picture would bring a window that was just closed back.
-        if not self._open or self._quit_if_closed():
-            return
-        if image.shape[:2] != self._shape:  # Only then: the user may have given the window another size.
-            self._shape = image.shape[:2]
-            cv2.resizeWindow(self._title, self._width, round(image.shape[0] * self._width / image.shape[1]))
-        cv2.imshow(self._title, image)
-        self._take_keys()
+        self._screen.show(self._number, image)
 
     def idle(self) -> None:
-        """Let the window redraw itself and take keys; must be called often."""
-        if self._open and not self._quit_if_closed():
-            self._take_keys()
+        """Act on what the user did; must be called often."""
+        self._screen.take_answers()
 
     def close(self) -> None:
-        """Take the window away."""
-        if self._open:
-            self._open = False
-            with contextlib.suppress(cv2.error):  # The user has closed it.
-                cv2.destroyWindow(self._title)
-
-    def _quit_if_closed(self) -> bool:
-        closed = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
-        if closed:
-            self._quit("the window was closed")
-        return closed
-
-    def _take_keys(self) -> None:
-        if cv2.waitKey(1) & 0xFF in QUIT_KEYS:
-            self._quit("q was pressed in the window")
-
-    def _quit(self, reason: str) -> None:
-        self.close()
-        self._on_quit(reason)
+        """Take the windows away, those of other cameras too: all end together."""
+        self._screen.close()
 
 
-def _waiting_picture(width: int) -> Image:
-    picture = np.full((round(width * 9 / 16), width, 3), 24, dtype=np.uint8)
-    cv2.putText(
-        picture, "Loading the models ...", (width // 20, width // 4), cv2.FONT_HERSHEY_SIMPLEX, width / 1000,
-        (230, 230, 230), max(width // 800, 1), cv2.LINE_AA,
-    )  # fmt: skip
-    return picture
+def open_screen(
+    settings: VisualizerSettings,
+    camera_ids: Sequence[str],
+    on_quit: Callable[[str], None],
+    on_pause: Callable[[bool], None] | None,
+) -> Screen | None:
+    """The windows that the settings ask for. Where there can be none, the terminal says why."""
+    if settings.display is DisplayMode.OFF:
+        return None
+    reason = _missing_display()
+    if reason is None:
+        try:
+            return Screen(camera_ids, settings.window_width, on_quit, on_pause)
+        except OSError as error:
+            reason = str(error)
+    logger.warning("no window: {} (visualizer.display is {})", reason, settings.display.value)
+    return None

@@ -9,6 +9,7 @@ from traffic_monitor.runtime.control import (
     Command,
     Failed,
     Gone,
+    PauseRequested,
     Ready,
     Report,
     ServiceReport,
@@ -119,6 +120,8 @@ class Run:
                 child.is_ready = True
             case StopRequested(reason):
                 self.stop(reason)
+            case PauseRequested(pauses):
+                self._send_to_sources(Command.PAUSE if pauses else Command.RESUME)
             case Failed(reason):
                 child.failure = reason
             case StreamEnded():
