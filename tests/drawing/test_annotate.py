@@ -70,6 +70,33 @@ def test_another_id_or_another_plate_is_another_picture() -> None:
     assert not np.array_equal(pictures[0], pictures[2])
 
 
+SMALL = [[100 + 30 * column, 100 + 24 * row, 122 + 30 * column, 116 + 24 * row]
+         for row in range(6) for column in range(8)]  # fmt: skip
+
+
+def test_labels_of_small_vehicles_side_by_side_hide_none_of_them() -> None:
+    marks = [VehicleMark(box, "motorcycle", number) for number, box in enumerate(SMALL)]
+    after = annotate(grey(), Scene(marks))
+    for x1, y1, x2, y2 in SMALL:
+        inside = after[y1 + 3 : y2 - 3, x1 + 3 : x2 - 3]
+        assert (inside == grey()[0, 0]).all()
+
+
+def test_a_vehicle_without_room_for_its_class_still_has_its_number_where_that_fits() -> None:
+    crowd = [VehicleMark(box, "motorcycle", 5) for box in ([100, 100, 130, 120], [140, 84, 170, 104])]
+    alone = annotate(grey(), Scene(crowd[:1]))
+    together = annotate(grey(), Scene(crowd))
+    assert painted(grey(), alone)[80:100, 136:160].any()  # The class reaches over the neighbour's place.
+    assert not painted(grey(), together)[87:101, 143:167].any()
+    assert painted(grey(), together)[85:98, 100:112].any()
+
+
+def test_a_plate_is_written_although_there_is_no_room_for_it() -> None:
+    marks = [VehicleMark(box, "car", 1, "AB12") for box in SMALL]
+    without = annotate(grey(), Scene([VehicleMark(box, "car", 1) for box in SMALL]))
+    assert painted(without, annotate(grey(), Scene(marks))).any()
+
+
 def test_a_line_goes_from_end_to_end() -> None:
     after = annotate(grey(), Scene(lines=[LineMark((40.4, 100), (600, 300.2), "")]))
     for share in (0.02, 0.25, 0.75, 0.98):

@@ -26,6 +26,9 @@ TEXT_COLOR: Color = (255, 255, 255)
 DARK_TEXT_COLOR: Color = (0, 0, 0)
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+LARGE_BOX = 20
+"""A vehicle with this many times the area of its label may have the label inside its box."""
+
 REFERENCE_WIDTH = 1280
 """Frame width at which text and strokes have their nominal size; they grow and shrink with the frame."""
 
@@ -65,8 +68,7 @@ def annotate(image: Image, scene: Scene) -> Image:
     pen = _Pen(canvas)
     for line in scene.lines:
         pen.line(line)
-    for vehicle in scene.vehicles:
-        pen.vehicle(vehicle)
+    pen.vehicles(scene.vehicles)
     pen.panel(scene.panel)
     return canvas
 
@@ -88,13 +90,47 @@ class _Pen:
         self._text_stroke = max(round(scale), 1)
         self._pad: int = max(round(4 * scale), 2)
 
-    def vehicle(self, mark: VehicleMark) -> None:
+    def vehicles(self, marks: Sequence[VehicleMark]) -> None:
+        for mark in marks:
+            x1, y1, x2, y2 = mark.bbox_xyxy
+            color = CLASS_COLORS.get(mark.class_name, OTHER_CLASS_COLOR)
+            cv2.rectangle(self._canvas, (x1, y1), (x2, y2), color, self._stroke)
+        taken = [mark.bbox_xyxy for mark in marks]
+        for mark in marks:
+            self._label_vehicle(mark, taken)
+
+    def _label_vehicle(self, mark: VehicleMark, taken: list[BoxXyxy]) -> None:
+        """Write plate, class and number where they hide nothing that is taken.
+
+        Without room the number stands alone or is left out: a vehicle is worth more than its label. A plate is
+        always written.
+        """
         color = CLASS_COLORS.get(mark.class_name, OTHER_CLASS_COLOR)
-        x1, y1, x2, y2 = mark.bbox_xyxy
-        cv2.rectangle(self._canvas, (x1, y1), (x2, y2), color, self._stroke)
-        top = self.label(f"{mark.class_name} {mark.track_id}", x1, y1, color, DARK_TEXT_COLOR)
+        for text in (f"{mark.class_name} {mark.track_id}", str(mark.track_id)):
+            place = self._free_place(text, mark.bbox_xyxy, taken)
+            if place is not None:
+                taken.append(self._write(text, place, color))
+                break
         if mark.plate_text:
-            self.label(mark.plate_text, x1, top, TEXT_COLOR, DARK_TEXT_COLOR)
+            place = self._free_place(mark.plate_text, mark.bbox_xyxy, taken)
+            place = place or self._label_box(mark.plate_text, *mark.bbox_xyxy[:2])
+            taken.append(self._write(mark.plate_text, place, TEXT_COLOR))
+
+    def _write(self, text: str, place: BoxXyxy, background: Color) -> BoxXyxy:
+        self.label(text, place[0], place[3], background, DARK_TEXT_COLOR)
+        return place
+
+    def _free_place(self, text: str, box: BoxXyxy, taken: Sequence[BoxXyxy]) -> BoxXyxy | None:
+        """Above a vehicle's box or below it; inside only where the box is far larger than the label."""
+        width, height = self._label_size(text)
+        x1, y1, x2, y2 = box
+        is_large = (x2 - x1) * (y2 - y1) > LARGE_BOX * width * height
+        others = [each for each in taken if each is not box] if is_large else taken
+        for left, bottom in ((x1, y1), (x1, y1 - height), (x2 - width, y1), (x1, y2 + height)):
+            place = self._label_box(text, left, bottom)
+            if _is_free(place, others):
+                return place
+        return None
 
     def line(self, mark: LineMark) -> None:
         start, end = _pixel(mark.start), _pixel(mark.end)
@@ -114,15 +150,18 @@ class _Pen:
         for index, row in enumerate(rows, start=1):
             self._text(row, 2 * self._pad, index * row_height, TEXT_COLOR)
 
-    def label(self, text: str, x: int, bottom: int, background: Color, foreground: Color) -> int:
-        """Text on a filled box whose lower left corner is at ``(x, bottom)``, moved into the frame; its top."""
-        width, height = self._text_size(text)
-        box_width, box_height = width + 2 * self._pad, height + 2 * self._pad
-        x = min(max(x, 0), max(self._width - box_width, 0))
-        bottom = min(max(bottom, box_height), self._height)
-        cv2.rectangle(self._canvas, (x, bottom - box_height), (x + box_width, bottom), background, cv2.FILLED)
-        self._text(text, x + self._pad, bottom - self._pad, foreground)
-        return bottom - box_height
+    def label(self, text: str, x: int, bottom: int, background: Color, foreground: Color) -> None:
+        """Text on a filled box whose lower left corner is at ``(x, bottom)``, moved into the frame."""
+        x1, y1, x2, y2 = self._label_box(text, x, bottom)
+        cv2.rectangle(self._canvas, (x1, y1), (x2, y2), background, cv2.FILLED)
+        self._text(text, x1 + self._pad, y2 - self._pad, foreground)
+
+    def _label_box(self, text: str, x: int, bottom: int) -> BoxXyxy:
+        """Where :meth:`label` writes."""
+        width, height = self._label_size(text)
+        x = min(max(x, 0), max(self._width - width, 0))
+        bottom = min(max(bottom, height), self._height)
+        return [x, bottom - height, x + width, bottom]
 
     def _text(self, text: str, x: int, baseline: int, color: Color) -> None:
         cv2.putText(
@@ -136,9 +175,18 @@ class _Pen:
             cv2.LINE_AA,
         )
 
+    def _label_size(self, text: str) -> tuple[int, int]:
+        width, height = self._text_size(text)
+        return width + 2 * self._pad, height + 2 * self._pad
+
     def _text_size(self, text: str) -> tuple[int, int]:
         (width, height), _ = cv2.getTextSize(_printable(text), FONT, self._font_scale, self._text_stroke)
         return int(width), int(height)
+
+
+def _is_free(place: BoxXyxy, taken: Sequence[BoxXyxy]) -> bool:
+    x1, y1, x2, y2 = place
+    return not any(x1 < box[2] and box[0] < x2 and y1 < box[3] and box[1] < y2 for box in taken)
 
 
 def _printable(text: str) -> str:
