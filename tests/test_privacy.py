@@ -32,16 +32,15 @@ from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.recorder import RETENTION_INTERVAL_S
 from traffic_monitor.records.run_folder import MARKER_FILE, SCENE_FILE, create_run_folders
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
-from traffic_monitor.records.summary import RunResults
-from traffic_monitor.runtime.control import ServiceReport
+from traffic_monitor.records.summary import CameraResults, searched_vehicles
 from traffic_monitor.services import vehicle_detector
 from traffic_monitor.services.ocr_reader import OcrReader
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
 from traffic_monitor.services.visualizer import Visualizer
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError, load_settings
-from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
-from traffic_monitor.shared_utils.frame_codec import Image, encode_frame
+from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.shared_utils.frame_codec import Image, decode_frame, encode_frame
 
 SECRET = "a secret of this test"
 HASHED = {"hash_plates": True, "blur_plates": True, "secret": SECRET}
@@ -123,13 +122,12 @@ def test_the_text_is_not_drawn_either() -> None:
     assert (frames[0] == frames[1]).all()
 
 
-def test_the_kept_picture_of_a_vehicle_shows_no_plate_and_there_is_none_of_the_plate(tmp_path: Path) -> None:
-    reader = OcrReader(config(blur_plates=True).for_run(tmp_path), FakeRecognizer(("KLM7", 0.9)))
+def test_the_kept_picture_of_a_vehicle_shows_no_plate_and_there_is_none_of_the_plate() -> None:
+    reader = OcrReader(config(blur_plates=True), FakeRecognizer(("KLM7", 0.9)))
     jpeg = encode_frame(striped(), 95)
-    reader.process(make_plate_candidate(PLATE, frame_data_jpeg=jpeg, vehicle_bbox_orig=CAR))
-    assert list((tmp_path / "plates").iterdir()) == []
-    vehicle = cv2.imread(str(tmp_path / "vehicles" / "7.jpg"))
-    assert strokes(vehicle, [0, 0, 140, 100]) < 40
+    (result,) = reader.process(make_plate_candidate(PLATE, frame_data_jpeg=jpeg, vehicle_bbox_orig=CAR))
+    assert "plate_picture_jpeg" not in result
+    assert strokes(decode_frame(result["vehicle_picture_jpeg"]), [0, 0, 140, 100]) < 40
 
 
 def test_the_still_of_the_line_tool_shows_no_plate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,10 +152,10 @@ def test_the_still_of_the_line_tool_shows_no_plate(tmp_path: Path, monkeypatch: 
 # store_crops
 
 
-def test_no_pictures_are_kept(tmp_path: Path) -> None:
-    reader = OcrReader(config(store_crops=False).for_run(tmp_path), FakeRecognizer(("KLM7", 0.9)))
-    reader.process(make_plate_candidate(PLATE))
-    assert list(tmp_path.iterdir()) == []
+def test_no_pictures_are_kept() -> None:
+    reader = OcrReader(config(store_crops=False), FakeRecognizer(("KLM7", 0.9)))
+    (result,) = reader.process(make_plate_candidate(PLATE, vehicle_bbox_orig=CAR))
+    assert not result.keys() & {"plate_picture_jpeg", "vehicle_picture_jpeg"}
 
 
 # hash_plates
@@ -247,7 +245,7 @@ def test_what_is_old_is_looked_for_from_time_to_time_only(tmp_path: Path) -> Non
     road.drive_down(1)
     road.recorder.write_when_due()
     statements: list[str] = []
-    road.recorder._database.set_trace_callback(statements.append)
+    road.recorder._store._database.set_trace_callback(statements.append)
     for _ in range(10):
         now[0] += RETENTION_INTERVAL_S / 10
         road.recorder.write_when_due()
@@ -321,12 +319,16 @@ def test_links_are_not_followed_out_of_the_output_folder(tmp_path: Path) -> None
     assert (output / "mine").is_dir()
 
 
-def test_the_summary_of_a_long_run_does_not_name_who_passed_too_long_ago() -> None:
-    results = RunResults()
-    sighting = {"text": "KLM7", "confidence": 0.9, "readings": 3, "class_name": "car", "first_seen": 0.0}
-    plates = [sighting | {"track_id": track, "last_seen": seen} for track, seen in ((1, 10.0), (2, 500.0))]
-    results.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"plates": plates}}))
-    results.take(ServiceName.FRAME_GRABBER, ServiceReport(details={"cam1": {"media_seconds": 600.0}}))
-    camera = results.cameras["cam1"]
-    camera.forget_old(200.0)
-    assert list(camera.sightings) == [2]
+def test_the_summary_of_a_long_run_does_not_name_who_passed_too_long_ago(tmp_path: Path) -> None:
+    now = [START]
+    road = RecordedRoad(tmp_path, settings(privacy={"keep_days": 2}), clock=lambda: now[0])
+    for track_id, plate in ((1, "OLD1"), (2, "NEW2")):
+        road.drive_down(track_id)
+        road.read(track_id, plate)
+        road.frame += 1000
+        road.see()
+        road.recorder.write_when_due()
+        now[0] += 1.9 * DAY_S
+    road.recorder.write_when_due()
+    road.end()
+    assert [each.get("text") for each in searched_vehicles(tmp_path, CameraResults())] == ["NEW2"]

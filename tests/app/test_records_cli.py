@@ -27,7 +27,7 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "output"
     record_cars(folder / "cam1_1", ["34A36837", ""])
-    finish_run(record_cars(folder / "cam1_2", ["34A23126"]), "end_of_stream", START, [])
+    finish_run(record_cars(folder / "cam1_2", ["34A23126"]), "end_of_stream", START)
     (folder / "latest").symlink_to("cam1_2")
     return folder
 

@@ -67,17 +67,21 @@ def test_a_vehicle_that_crosses_a_line_has_one_record_with_everything() -> None:
     assert journey["trajectory"][-1][2] == 20 + 6 * (road.frame - 1)
 
 
-def test_a_vehicle_that_crosses_nothing_has_no_record() -> None:
-    road = Road(lines=[LINE])
-    drive_down(road, stop=200)
+@pytest.mark.parametrize(
+    ("lines", "stop", "has_passed"),
+    [
+        pytest.param([LINE], 500, True, id="it crossed a line"),
+        pytest.param([LINE], 200, False, id="it did not"),
+        pytest.param([], 200, True, id="there is no line, zone or rectangle"),
+    ],
+)
+def test_every_vehicle_is_told_about_with_whether_it_has_passed(
+    lines: list[object], stop: int, has_passed: bool
+) -> None:
+    road = Road(lines=lines)
+    drive_down(road, stop=stop)
     road.end()
-    assert road.told == {}
-
-
-def test_without_lines_zones_and_rectangle_every_vehicle_has_a_record() -> None:
-    road = Road(lines=[])
-    drive_down(road, stop=200)
-    assert len(road.told) == 1
+    assert [journey.get("has_passed") for journey in road.told.values()] == [has_passed]
 
 
 def test_a_vehicle_that_goes_on_under_another_track_keeps_its_record() -> None:

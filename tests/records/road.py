@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders import START, make_ocr_result, make_tracked_message, make_vehicle
+from traffic_monitor.records.delivery import Listener
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.services.vehicle_counter import VehicleCounter
 from traffic_monitor.settings import Settings
@@ -21,11 +22,17 @@ def settings(**sections: Any) -> Settings:
 class RecordedRoad:
     """Counts vehicles and records them, without a process."""
 
-    def __init__(self, folder: Path, config: Settings | None = None, clock: Any = lambda: START) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Settings | None = None,
+        clock: Any = lambda: START,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
         self.config = config or settings()
         self.folder = folder
         self.counter = VehicleCounter(self.config)
-        self.recorder = Recorder(folder, self.config, "clip.mp4", clock)
+        self.recorder = Recorder(folder, self.config, "clip.mp4", clock, listeners)
         self.frame = 0
 
     def see(self, *boxes: tuple[int, list[int]], class_name: str = "car") -> None:

@@ -1,18 +1,30 @@
 """What is told of each vehicle ends up in one row, as it happens."""
 
+import shutil
 import sqlite3
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.builders import START
 from tests.records.road import RecordedRoad, record_cars, settings
+from traffic_monitor.records.book import Changes
 from traffic_monitor.records.passages import Passage, RunRecords
+from traffic_monitor.records.runs import DAY_S
 from traffic_monitor.shared_utils.constants import UnreadReason
+from traffic_monitor.shared_utils.frame_codec import encode_frame
+from traffic_monitor.shared_utils.guarded import Guard
+
+PICTURE = encode_frame(np.full((20, 60, 3), 90, np.uint8), 92)
 
 
 def passages(folder: Path) -> list[Passage]:
-    return RunRecords.load(folder, trajectories=True).passages
+    return list(RunRecords.load(folder, trajectories=True).passages)
 
 
 def test_count_and_plate_of_a_vehicle_are_one_record(tmp_path: Path) -> None:
@@ -94,15 +106,41 @@ def test_an_answer_not_worth_believing_is_a_reason_and_no_plate(tmp_path: Path) 
     assert (passage.plate, passage.unread_reason) == (None, UnreadReason.TOO_FEW_READINGS)
 
 
-def test_pictures_that_were_kept_stand_in_the_record(tmp_path: Path) -> None:
+def test_pictures_come_with_the_readings_and_stand_in_the_record(tmp_path: Path) -> None:
+    road = RecordedRoad(tmp_path)
+    road.drive_down(1)
+    road.read(1, "KLM7", plate_picture_jpeg=PICTURE)
+    road.end()
+    (passage,) = passages(tmp_path)
+    assert (passage.plate_picture, passage.vehicle_picture) == ("plates/1.jpg", None)
+    assert cv2.imread(str(tmp_path / "plates/1.jpg")).shape == (20, 60, 3)
+
+
+def test_a_file_that_lies_where_pictures_lie_is_none_of_the_runs(tmp_path: Path) -> None:
     road = RecordedRoad(tmp_path)
     (tmp_path / "plates").mkdir()
     (tmp_path / "plates" / "1.jpg").write_bytes(b"jpeg")
     road.drive_down(1)
     road.read(1, "KLM7")
     road.end()
-    (passage,) = passages(tmp_path)
-    assert (passage.plate_picture, passage.vehicle_picture) == ("plates/1.jpg", None)
+    assert [passage.plate_picture for passage in passages(tmp_path)] == [None]
+
+
+def test_a_picture_that_cannot_be_written_costs_no_reading_and_comes_later(
+    tmp_path: Path, log_lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    road = RecordedRoad(tmp_path)
+    (tmp_path / "plates").write_text("a file where the folder should be")
+    road.drive_down(1)
+    for _ in range(3):
+        road.read(1, "KLM7", plate_picture_jpeg=PICTURE)
+        road.recorder.write()
+    assert [(each.plate, each.plate_picture) for each in passages(tmp_path)] == [("KLM7", None)]
+    assert len([line for line in log_lines if "pictures" in line]) == 1
+    (tmp_path / "plates").unlink()
+    monkeypatch.setattr(road.recorder._pictures, "_guard", Guard("pictures"))  # The pause is over.
+    road.recorder.write()
+    assert [each.plate_picture for each in passages(tmp_path)] == ["plates/1.jpg"]
 
 
 def test_every_reading_is_kept_with_its_frame(tmp_path: Path) -> None:
@@ -130,6 +168,135 @@ def test_records_that_cannot_be_written_now_are_written_later(tmp_path: Path) ->
     road.end()
     assert [passage.plate for passage in passages(tmp_path)] == ["KLM7", None]
     blocker.close()
+
+
+def test_a_database_that_stays_locked_is_waited_for_at_the_end_and_what_is_lost_is_said(
+    tmp_path: Path, log_lines: list[str]
+) -> None:
+    road = RecordedRoad(tmp_path, settings(supervisor={"drain_timeout_s": 1}))
+    with closing(sqlite3.connect(tmp_path / "traffic.db", isolation_level=None)) as blocker:
+        blocker.execute("BEGIN IMMEDIATE")
+        road.drive_down(1)
+        road.drive_down(2, x=250)
+        road.end()
+    assert road.recorder.details()["missing_passages"] == 2
+    assert len([line for line in log_lines if "cannot be written" in line]) == 1
+    assert any("2 passages are lost" in line for line in log_lines)
+
+
+def test_a_database_that_is_freed_after_the_end_of_the_stream_gets_everything(tmp_path: Path) -> None:
+    road = RecordedRoad(tmp_path)
+    blocker = sqlite3.connect(tmp_path / "traffic.db", isolation_level=None, check_same_thread=False)
+    blocker.execute("BEGIN IMMEDIATE")
+    road.drive_down(1)
+    timer = threading.Timer(0.5, blocker.execute, ("ROLLBACK",))
+    timer.start()
+    road.end()
+    timer.join()
+    blocker.close()
+    assert len(passages(tmp_path)) == 1
+    assert road.recorder.details()["missing_passages"] == 0
+
+
+def test_a_folder_that_is_deleted_is_noticed_and_not_waited_for(tmp_path: Path, log_lines: list[str]) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    road = RecordedRoad(folder)
+    road.drive_down(1)
+    road.recorder.write()
+    shutil.rmtree(folder)
+    road.drive_down(2, x=250)
+    started = time.monotonic()
+    road.end()
+    assert time.monotonic() - started < 5  # supervisor.drain_timeout_s is 60.
+    assert road.recorder.details()["missing_passages"] > 0
+    assert any("was deleted" in line for line in log_lines)
+
+
+def test_a_clock_that_is_set_neither_stops_the_records_nor_ages_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall, steady = [START], [1000.0]
+    monkeypatch.setattr(time, "time", lambda: wall[0])
+    monkeypatch.setattr(time, "monotonic", lambda: steady[0])
+    road = RecordedRoad(tmp_path, settings(privacy={"keep_days": 2}), clock=None)
+    road.drive_down(1)
+    road.recorder.write_when_due()
+    for track_id, step_s, pause_s in ((2, -3600.0, 1.0), (3, 40 * DAY_S, 3600.0), (4, 0.0, 1.9 * DAY_S)):
+        wall[0] += step_s + pause_s
+        steady[0] += pause_s
+        road.drive_down(track_id)
+        road.recorder.write_when_due()
+        assert len(passages(tmp_path)) == track_id
+    steady[0] += 0.2 * DAY_S
+    road.recorder.write_when_due()
+    assert [passage.tracks for passage in passages(tmp_path)] == [[4]]
+
+
+class Flaky:
+    """A listener that fails as often as it is told to."""
+
+    name = "event log"
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.plates: dict[int, str | None] = {}
+
+    def take(self, changes: Changes, now: float) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("no")
+        self.plates |= {number: passage.plate for number, passage in changes.passages.items()}
+
+    def close(self) -> None:
+        return
+
+
+def test_a_listener_that_fails_harms_no_other_and_gets_everything_later(
+    tmp_path: Path, log_lines: list[str]
+) -> None:
+    flaky, steady = Flaky(3), Flaky(0)
+    road = RecordedRoad(tmp_path, listeners=(flaky, steady))
+    for track_id in (1, 2):
+        road.drive_down(track_id)
+        road.read(track_id, f"KLM{track_id}")
+        road.recorder.write()
+    assert steady.plates == {1: "KLM1", 2: "KLM2"}
+    assert len(passages(tmp_path)) == 2
+    assert flaky.plates == {}
+    road.end()
+    assert flaky.plates == {1: "KLM1", 2: "KLM2"}
+    assert len([line for line in log_lines if "event log cannot be written" in line]) == 1
+
+
+def test_a_vehicle_that_crossed_no_line_is_recorded_once_its_plate_is_read(tmp_path: Path) -> None:
+    road = RecordedRoad(tmp_path)
+    for y in range(40, 110, 2):
+        road.see((7, [85, y - 30, 115, y]), (8, [235, y - 30, 265, y]))
+    road.recorder.write()
+    assert passages(tmp_path) == []
+    road.read(7, "KLM7")
+    road.recorder.write()
+    (passage,) = passages(tmp_path)
+    assert passage.entry_edge == "top"
+    assert (passage.tracks, passage.plate, passage.passed, passage.crossings) == ([7], "KLM7", False, [])
+    road.read(7, "KLM7", unread_reason=UnreadReason.CONTESTED)  # It was not worth believing after all.
+    road.end()
+    assert passages(tmp_path) == []
+
+
+def test_nothing_is_kept_on_disk_where_the_settings_want_no_records(tmp_path: Path) -> None:
+    road = RecordedRoad(tmp_path, settings(visualizer={"save_records": False}))
+    road.drive_down(1)
+    road.read(1, "KLM7")
+    road.read(2, "", unread_reason=UnreadReason.TOO_SMALL, is_attempt=False)
+    road.end()
+    assert list(tmp_path.iterdir()) == []
+    details = road.recorder.details()
+    assert [(each.get("text"), each.get("reason")) for each in details["plates"]] == [
+        ("KLM7", None),
+        (None, UnreadReason.TOO_SMALL),
+    ]
 
 
 def test_the_run_tells_what_it_is(tmp_path: Path) -> None:

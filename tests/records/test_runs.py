@@ -5,18 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.records.road import RecordedRoad, record_cars
+from tests.records.road import record_cars
 from traffic_monitor.records.database import DatabaseError
 from traffic_monitor.records.passages import RunRecords
-from traffic_monitor.records.plate_log import UnreadRecord
 from traffic_monitor.records.runs import finish_run, list_runs
-from traffic_monitor.shared_utils.constants import UnreadReason
-
-
-def unread(track_id: int, reason: UnreadReason) -> UnreadRecord:
-    return UnreadRecord(
-        track_id=track_id, class_name="car", readings=0, first_seen=0.0, last_seen=1.0, reason=reason
-    )
 
 
 def test_runs_are_listed_oldest_first_with_what_they_hold(tmp_path: Path) -> None:
@@ -39,22 +31,12 @@ def test_a_database_that_cannot_be_read_hides_no_other_run(tmp_path: Path) -> No
     assert [entry.folder.name for entry in list_runs(tmp_path)] == ["fine"]
 
 
-def test_the_end_of_a_run_is_written_and_why_vehicles_have_no_plate(tmp_path: Path) -> None:
-    road = RecordedRoad(tmp_path)
-    for track in (1, 2):
-        road.drive_down(track)
-    road.read(2, "KLM7")
-    road.end()
-    reasons = [unread(1, UnreadReason.NO_PLATE_FOUND), unread(2, UnreadReason.TOO_SMALL)]
-    finish_run(tmp_path, "stopped", 1234.5, reasons)
-    records = RunRecords.load(tmp_path, trajectories=False)
-    assert (records.facts.values["exit_reason"], float(records.facts.values["ended_at"])) == ("stopped", 1234.5)
-    assert [(each.plate, each.unread_reason) for each in records.passages] == [
-        (None, UnreadReason.NO_PLATE_FOUND),
-        ("KLM7", None),
-    ]
+def test_the_end_of_a_run_is_written(tmp_path: Path) -> None:
+    finish_run(record_cars(tmp_path, ["KLM7"]), "stopped", 1234.5)
+    facts = RunRecords.load(tmp_path).facts.values
+    assert (facts["exit_reason"], float(facts["ended_at"])) == ("stopped", 1234.5)
 
 
 def test_a_run_without_records_cannot_be_finished(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match=r"holds no traffic\.db"):
-        finish_run(tmp_path, "stopped", 0.0, [])
+        finish_run(tmp_path, "stopped", 0.0)

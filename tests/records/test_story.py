@@ -3,9 +3,11 @@
 from contextlib import closing
 from pathlib import Path
 
+from tests.builders import make_image
 from tests.records.road import RecordedRoad
 from traffic_monitor.records.database import open_database
 from traffic_monitor.records.story import Story, story_of
+from traffic_monitor.shared_utils.frame_codec import encode_frame
 
 
 def tell(folder: Path, track_id: int) -> Story | None:
@@ -14,12 +16,10 @@ def tell(folder: Path, track_id: int) -> Story | None:
 
 
 def test_a_story_tells_everything_in_order_with_frame_and_time(tmp_path: Path) -> None:
-    (tmp_path / "vehicles").mkdir()
-    (tmp_path / "vehicles" / "7.jpg").write_bytes(b"jpeg")
     road = RecordedRoad(tmp_path)
     for y in (40, 46):
         road.see((7, [85, y - 30, 115, y]))
-    road.read(7, "KLM7")
+    road.read(7, "KLM7", vehicle_picture_jpeg=encode_frame(make_image(), 90))
     road.drive_down(7)
     road.end()
     story = tell(tmp_path, 7)

@@ -1,26 +1,31 @@
 """The content of ``summary.json``."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tests.builders import make_count_update, without_added_fields
-from traffic_monitor.records.summary import RunResults, build_summary
+from tests.records.road import RecordedRoad
+from traffic_monitor.records.run_folder import write_summary
+from traffic_monitor.records.sightings import PlateRecord, UnreadRecord
+from traffic_monitor.records.summary import CameraResults, RunResults, build_summary, searched_vehicles
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 
 
-def plate(track_id: int, text: str) -> dict[str, Any]:
-    return {
-        "track_id": track_id, "class_name": "car", "text": text, "confidence": 0.9, "readings": 2,
-        "first_seen": 0.4, "last_seen": 3.9, "unread_reason": None, "fit": 0.5,
-    }  # fmt: skip
+def plate(track_id: int, text: str) -> PlateRecord:
+    return PlateRecord(
+        track_id=track_id, class_name="car", text=text, confidence=0.9, readings=2, first_seen=0.4, last_seen=3.9
+    )
 
 
-UNREAD_8 = {
-    "track_id": 8, "class_name": "car", "reason": "contested", "readings": 2, "first_seen": 0.4, "last_seen": 3.9,
-}  # fmt: skip
+UNREAD_8 = UnreadRecord(
+    track_id=8, class_name="car", reason=UnreadReason.CONTESTED, readings=2, first_seen=0.4, last_seen=3.9
+)
 
 
 def results() -> RunResults:
@@ -30,17 +35,22 @@ def results() -> RunResults:
     gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=8, dropped=3, details={"cam1": grabber}))
     gathered.take(ServiceName.VEHICLE_DETECTOR, ServiceReport(7, 1, 0, 9.8, 12.1))
     gathered.take(ServiceName.VEHICLE_COUNTER, ServiceReport(details={"cam1": {"processed": 6}}))
-    seen = {"counts": make_count_update(2), "plates": [plate(9, "CD34"), plate(7, "A812")]}
+    seen = {"counts": make_count_update(2), "plates_read": 2, "missing_passages": 0}
     gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": seen}))
-    gathered.take(
-        ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"counts": None, "plates": [plate(7, "AB12")]}})
-    )
     return gathered
 
 
-def summary(gathered: RunResults, exit_reason: str = "stopped", wall_seconds: float = 2.0) -> Any:
-    built = build_summary(gathered, "cam1", "clip.mp4", exit_reason, wall_seconds)
-    return json.loads(json.dumps(built))
+def summary(
+    gathered: RunResults,
+    exit_reason: str = "stopped",
+    wall_seconds: float = 2.0,
+    searched: Sequence[PlateRecord | UnreadRecord] = (),
+    camera_id: str = "cam1",
+) -> Any:
+    """The summary as it is read back."""
+    with TemporaryDirectory() as folder:
+        built = build_summary(gathered, camera_id, "clip.mp4", exit_reason, wall_seconds, lambda: searched)
+        return json.loads(write_summary(Path(folder), built).read_text(encoding="utf-8"))
 
 
 def test_the_summary_has_the_keys_of_the_contract() -> None:
@@ -71,33 +81,50 @@ def test_times_and_rate() -> None:
     assert (built["media_seconds"], built["wall_seconds"], built["fps"]) == (0.4, 2.0, 3.0)
 
 
-def test_plates_are_sorted_by_track_and_the_last_word_on_each_counts() -> None:
-    built = summary(results())
-    assert [(record["track_id"], record["text"]) for record in built["plates"]] == [(7, "AB12"), (9, "CD34")]
+def test_vehicles_that_were_read_and_those_that_were_not_are_listed_apart() -> None:
+    built = summary(results(), searched=[plate(7, "AB12"), UNREAD_8, plate(9, "CD34")])
+    assert built["plates"] == [
+        {
+            "track_id": 7, "class_name": "car", "text": "AB12", "confidence": 0.9, "readings": 2,
+            "first_seen": 0.4, "last_seen": 3.9,
+        },
+        plate(9, "CD34"),
+    ]  # fmt: skip
+    assert built["unread_plates"] == [
+        {
+            "track_id": 8, "class_name": "car", "readings": 2, "first_seen": 0.4, "last_seen": 3.9,
+            "reason": "contested",
+        }
+    ]  # fmt: skip
 
 
-def test_a_plate_has_the_fields_of_the_contract() -> None:
-    assert summary(results())["plates"][0] == {
-        "track_id": 7, "class_name": "car", "text": "AB12", "confidence": 0.9, "readings": 2,
-        "first_seen": 0.4, "last_seen": 3.9,
-    }  # fmt: skip
+def test_the_plates_of_a_run_are_those_of_its_database(tmp_path: Path) -> None:
+    road = RecordedRoad(tmp_path)
+    for y in range(40, 230, 6):
+        road.see((1, [85, y - 30, 115, y]), (2, [235, y - 30, 265, y]))
+    road.read(1, "KLM7", plate_fit=0.9)
+    road.read(2, "KLM7", plate_fit=0.5, vehicle_class_name="truck")
+    road.read(3, "", unread_reason=UnreadReason.TOO_SMALL, readings=0, is_attempt=False)
+    road.end()
+    searched = list(searched_vehicles(tmp_path, CameraResults()))
+    assert [(each["track_id"], each["class_name"], each.get("text", each.get("reason"))) for each in searched] == [
+        (1, "car", "KLM7"),
+        (2, "car", UnreadReason.CONTESTED),
+        (3, "car", UnreadReason.TOO_SMALL),
+    ]
+    first = searched[0]
+    assert (first["readings"], first["first_seen"], first["last_seen"]) == (3, 0.0, 1.24)
 
 
-def test_vehicles_looked_at_and_not_read_are_listed_apart_with_the_reason() -> None:
+def test_without_a_database_the_plates_are_those_that_the_visualizer_reports(tmp_path: Path) -> None:
     gathered = results()
-    contested = {**plate(8, "EF56"), "unread_reason": UnreadReason.CONTESTED}
-    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"plates": [contested]}}))
-    in_vain = {
-        "track_id": 3, "class_name": "bus", "reason": UnreadReason.NO_PLATE_FOUND, "readings": 0,
-        "first_seen": 1.0, "last_seen": 2.0,
-    }  # fmt: skip
-    known_better = {**in_vain, "track_id": 7}
-    gathered.take(
-        ServiceName.LP_DETECTOR, ServiceReport(details={"cam1": {"searched_in_vain": [in_vain, known_better]}})
-    )
-    built = summary(gathered)
-    assert [record["track_id"] for record in built["plates"]] == [7, 9]
-    assert built["unread_plates"] == [in_vain, UNREAD_8]
+    gathered.take(ServiceName.VISUALIZER, ServiceReport(details={"cam1": {"plates": [plate(7, "AB12")]}}))
+    assert list(searched_vehicles(tmp_path, gathered.cameras["cam1"])) == [plate(7, "AB12")]
+
+
+def test_a_database_that_cannot_be_read_costs_the_plates_and_not_the_summary(tmp_path: Path) -> None:
+    (tmp_path / "traffic.db").write_text("no database, only a text of some length" * 100)
+    assert list(searched_vehicles(tmp_path, CameraResults())) == []
 
 
 def test_all_seven_services_are_there_those_that_told_nothing_with_zeros() -> None:
@@ -112,7 +139,7 @@ def test_all_seven_services_are_there_those_that_told_nothing_with_zeros() -> No
 def test_a_run_that_never_started_has_a_summary_too() -> None:
     built = summary(RunResults(), "aborted: no weights", wall_seconds=0.0)
     assert built["frames"] == {"read": 0, "processed": 0, "dropped": 0}
-    assert (built["fps"], built["plates"], built["media_seconds"]) == (0.0, [], 0.0)
+    assert (built["fps"], built["plates"], built["unread_plates"], built["media_seconds"]) == (0.0, [], [], 0.0)
     assert built["counts"] == {"total": 0, "by_class": {}, "by_line": {}}
 
 
@@ -166,13 +193,13 @@ def test_each_camera_has_its_own_frames_counts_and_plates() -> None:
     gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=30, dropped=1, details={"yard": other}), 1)
     counted = {"cam1": {"processed": 7}, "yard": {"processed": 29}}
     gathered.take(ServiceName.VEHICLE_COUNTER, ServiceReport(processed=36, details=counted))
-    seen = {"yard": {"counts": make_count_update(5), "plates": [plate(7, "XY99")]}}
+    seen = {"yard": {"counts": make_count_update(5), "plates_read": 3, "missing_passages": 1}}
     gathered.take(ServiceName.VISUALIZER, ServiceReport(details=seen))
-    yard = json.loads(json.dumps(build_summary(gathered, "yard", "yard.mp4", "end_of_stream", 2.0)))
+    yard = summary(gathered, camera_id="yard")
     assert yard["frames"] == {"read": 30, "processed": 29, "dropped": 1}
     assert (yard["counts"]["total"], yard["media_seconds"]) == (5, 1.5)
-    assert [record["text"] for record in yard["plates"]] == ["XY99"]
     first = summary(gathered)
     assert first["frames"] == {"read": 10, "processed": 7, "dropped": 3}
-    assert [record["text"] for record in first["plates"]] == ["AB12", "CD34"]
+    numbers = [(each.plates_read, each.missing_passages) for each in gathered.cameras.values()]
+    assert numbers == [(2, 0), (3, 1)]
     assert gathered.frames_processed == 36

@@ -3,7 +3,7 @@
 import queue
 import threading
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ from traffic_monitor.services import lp_detector
 from traffic_monitor.services.lp_detector import LPDetector, lp_detector_process, search_budget
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import UnreadReason
+from traffic_monitor.shared_utils.custom_types import PlateCandidateMessage, TrackedMessage
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import FrameCodecError, encode_frame
 
@@ -37,6 +38,13 @@ PLATE = DetectedBox([20, 30, 70, 45], 0.8, 0)
 
 def config(**changes: Any) -> Settings:
     return Settings.model_validate({"lp_detector": {"crop_margin": 0, **changes}})
+
+
+def plates_of(detector: LPDetector, message: TrackedMessage) -> list[PlateCandidateMessage]:
+    """The plates that are found in one frame, without what is said of vehicles that have none."""
+    return [
+        cast(PlateCandidateMessage, result) for result in detector.process(message) if "plate_bbox_orig" in result
+    ]
 
 
 def test_a_candidate_holds_every_field_of_the_contract() -> None:
@@ -94,7 +102,7 @@ def test_a_plate_is_found_where_it_is_at_every_border(
 def test_a_plate_too_small_to_read_is_skipped() -> None:
     small = DetectedBox([20, 30, 51, 45], 0.9, 0)  # 31 pixels wide
     message = make_tracked_message([make_vehicle(1, VEHICLE_BOX)])
-    assert LPDetector(config(min_plate_width_px=32), FakeDetectionModel([small])).process(message) == []
+    assert plates_of(LPDetector(config(min_plate_width_px=32), FakeDetectionModel([small])), message) == []
     assert len(LPDetector(config(min_plate_width_px=31), FakeDetectionModel([small])).process(message)) == 1
 
 
@@ -114,7 +122,7 @@ def test_a_wide_plate_behind_a_surer_narrow_one_is_taken() -> None:
 )
 def test_a_box_that_cannot_be_this_vehicles_plate_is_left_out(box: list[int]) -> None:
     model = FakeDetectionModel([DetectedBox(box, 0.95, 0)])
-    assert LPDetector(config(), model).process(make_tracked_message([make_vehicle(1, VEHICLE_BOX)])) == []
+    assert plates_of(LPDetector(config(), model), make_tracked_message([make_vehicle(1, VEHICLE_BOX)])) == []
 
 
 def test_the_plate_is_preferred_to_a_surer_sticker() -> None:
@@ -129,7 +137,7 @@ def test_the_plate_of_the_car_behind_is_not_this_vehicles() -> None:
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     image[112:128, 160:208] = 255  # Low on the car behind, and in the upper part of the nearer one's box.
     message = make_tracked_message([behind, nearer], frame_data_jpeg=encode_frame(image, 100))
-    candidates = LPDetector(config(crop_margin=0.05), PlateFinder()).process(message)
+    candidates = plates_of(LPDetector(config(crop_margin=0.05), PlateFinder()), message)
     assert [candidate["vehicle_track_id"] for candidate in candidates] == [1]
 
 
@@ -138,7 +146,7 @@ def test_nested_boxes_do_not_claim_one_plate() -> None:
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     image[192:208, 160:208] = 255
     message = make_tracked_message([lorry, car], frame_data_jpeg=encode_frame(image, 100))
-    candidates = LPDetector(config(), PlateFinder()).process(message)
+    candidates = plates_of(LPDetector(config(), PlateFinder()), message)
     assert [candidate["vehicle_track_id"] for candidate in candidates] == [2]
 
 
@@ -165,28 +173,22 @@ def test_a_vehicle_searched_in_vain_is_reported_with_the_reason(
     boxes: list[DetectedBox], reason: UnreadReason
 ) -> None:
     detector = LPDetector(config(), FakeDetectionModel(boxes))
-    detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX, "bus")], index=25))
-    detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX, "bus")], index=40))
-    (record,) = detector.details()["searched_in_vain"]
-    assert record == {
-        "track_id": 4, "class_name": "bus", "reason": reason, "readings": 0, "first_seen": 1.0, "last_seen": 1.6,
-    }  # fmt: skip
-    assert detector.details()["searched_in_vain"] == []
-
-
-def test_a_vehicle_whose_plate_is_found_later_is_not_reported_any_more() -> None:
-    model = FakeDetectionModel([])
-    detector = LPDetector(config(), model)
-    detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX)], index=0))
-    model.boxes = [PLATE]
-    assert len(detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX)], index=50))) == 1
-    assert detector.details()["searched_in_vain"] == []
+    results = [
+        result
+        for index in (25, 40, 55)
+        for result in detector.process(make_tracked_message([make_vehicle(4, VEHICLE_BOX, "bus")], index))
+    ]
+    (search,) = results  # Once is enough.
+    assert (search["vehicle_track_id"], search["vehicle_class_name"], search["media_time"]) == (4, "bus", 1.0)
+    assert search.get("unread_reason") == reason
+    assert "frame_data_jpeg" not in search
 
 
 def test_vehicles_with_a_plate_and_vehicles_never_searched_are_not_reported() -> None:
     detector = LPDetector(config(), FakeDetectionModel([PLATE]))
-    detector.process(make_tracked_message([make_vehicle(1, VEHICLE_BOX), make_vehicle(2, [0, 0, 50, 50])]))
-    assert detector.details()["searched_in_vain"] == []
+    vehicles = [make_vehicle(1, VEHICLE_BOX), make_vehicle(2, [0, 0, 50, 50])]
+    (result,) = detector.process(make_tracked_message(vehicles))
+    assert (result["vehicle_track_id"], "unread_reason" in result) == (1, False)
 
 
 def test_every_vehicle_is_searched_on_its_own_crop() -> None:
@@ -229,7 +231,7 @@ def test_a_vehicle_with_enough_plates_is_left_alone() -> None:
 def test_a_vehicle_outside_the_frame_is_no_error() -> None:
     message = make_tracked_message([make_vehicle(1, [400, 60, 560, 180])])
     model = FakeDetectionModel([PLATE])
-    assert LPDetector(config(), model).process(message) == []
+    assert plates_of(LPDetector(config(), model), message) == []
     assert model.images == []
 
 

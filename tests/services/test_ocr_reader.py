@@ -1,6 +1,5 @@
 """The OCR reader alone, with a recogniser that reads what the test wants."""
 
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -18,7 +17,8 @@ from tests.builders import (
 from traffic_monitor.services.ocr_reader import OcrReader
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import UnreadReason
-from traffic_monitor.shared_utils.frame_codec import encode_frame
+from traffic_monitor.shared_utils.custom_types import OcrResultMessage, PlateSearchMessage
+from traffic_monitor.shared_utils.frame_codec import decode_frame, encode_frame
 from traffic_monitor.shared_utils.recent_states import REMEMBERED
 
 FIXED_FIELDS = {
@@ -189,18 +189,25 @@ def test_a_sharp_crop_outvotes_blurred_ones() -> None:
     assert result["consensus_text"] == "KLM7"
 
 
-def test_the_best_pictures_of_plate_and_vehicle_are_kept_in_the_runs_folder(tmp_path: Path) -> None:
-    reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(("KLM7", 0.9)))
-    reader.process(make_plate_candidate(BOX, track_id=7, vehicle_bbox_orig=[80, 40, 180, 140]))
-    shapes = {kind: cv2.imread(str(tmp_path / kind / "7.jpg")).shape for kind in ("plates", "vehicles")}
-    assert shapes == {"plates": (20, 60, 3), "vehicles": (100, 100, 3)}
+def shape(result: OcrResultMessage, kind: str = "plate") -> tuple[int, ...] | None:
+    """Of a picture that a result brings; None where it brings none."""
+    jpeg: Any = result.get(f"{kind}_picture_jpeg")
+    return None if jpeg is None else decode_frame(jpeg).shape
 
 
-def test_a_picture_that_cannot_be_written_costs_no_reading(tmp_path: Path) -> None:
-    reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(("KLM7", 0.9), ("KLM7", 0.9)))
-    (tmp_path / "plates").rmdir()
-    results = [reader.process(make_plate_candidate(BOX, index=index)) for index in range(2)]
-    assert [result["license_plate_text"] for (result,) in results] == ["KLM7", "KLM7"]
+def test_a_result_brings_the_best_pictures_of_plate_and_vehicle() -> None:
+    reader = OcrReader(config(), FakeRecognizer(*[("KLM7", 0.9)] * 2))
+    candidate = make_plate_candidate(BOX, track_id=7, vehicle_bbox_orig=[80, 40, 180, 140])
+    (first,), (second,) = reader.process(candidate), reader.process(candidate)
+    assert (shape(first), shape(first, "vehicle")) == ((20, 60, 3), (100, 100, 3))
+    assert (shape(second), shape(second, "vehicle")) == (None, None)  # It is no better.
+
+
+def test_a_vehicle_that_is_not_known_or_outside_the_frame_has_no_picture() -> None:
+    reader = OcrReader(config(), FakeRecognizer(*[("KLM7", 0.9)] * 2))
+    for track_id, more in ((7, {}), (8, {"vehicle_bbox_orig": [500, 0, 600, 100]})):
+        (result,) = reader.process(make_plate_candidate(BOX, track_id, **more))
+        assert (shape(result), shape(result, "vehicle")) == ((20, 60, 3), None)
 
 
 @pytest.mark.parametrize(
@@ -212,19 +219,31 @@ def test_a_picture_that_cannot_be_written_costs_no_reading(tmp_path: Path) -> No
     ],
 )
 def test_a_larger_picture_that_is_hardly_a_plate_takes_no_plates_place(
-    answer: tuple[str, float], changes: dict[str, float], tmp_path: Path
+    answer: tuple[str, float], changes: dict[str, float]
 ) -> None:
-    reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(("KLM7", 0.9), answer))
+    reader = OcrReader(config(), FakeRecognizer(("KLM7", 0.9), answer))
     reader.process(make_plate_candidate(BOX))
-    reader.process(make_plate_candidate([100, 100, 180, 127], index=1, **changes))
-    assert cv2.imread(str(tmp_path / "plates" / "7.jpg")).shape == (20, 60, 3)
+    (result,) = reader.process(make_plate_candidate([100, 100, 180, 127], index=1, **changes))
+    assert shape(result) is None
 
 
-def test_pictures_are_also_kept_of_plates_that_are_left_alone(tmp_path: Path) -> None:
-    reader = OcrReader(config().for_run(tmp_path), FakeRecognizer(*[("KLM7", 0.97)] * 12))
+def test_a_better_picture_of_a_plate_that_is_left_alone_comes_without_an_attempt_to_read_it() -> None:
+    reader = OcrReader(config(), FakeRecognizer(*[("KLM7", 0.97)] * 12))
     settle(reader)
-    assert reader.process(make_plate_candidate([100, 100, 174, 121], index=60)) == []
-    assert cv2.imread(str(tmp_path / "plates" / "7.jpg")).shape == (21, 74, 3)
+    (result,) = reader.process(make_plate_candidate([100, 100, 174, 121], index=60))
+    assert (shape(result), result.get("is_attempt")) == ((21, 74, 3), False)
+    assert result["license_plate_text"] == result["consensus_text"] == "KLM7"
+
+
+def test_that_a_vehicle_was_searched_in_vain_is_passed_on() -> None:
+    search = PlateSearchMessage(
+        frame_id="f", camera_id="cam1", timestamp=5.0, vehicle_track_id=7, vehicle_class_name="bus",
+        unread_reason=UnreadReason.TOO_SMALL,
+    )  # fmt: skip
+    (result,) = OcrReader(config(), FakeRecognizer()).process(search)
+    assert (result["vehicle_track_id"], result["license_plate_text"], result.get("readings")) == (7, "", 0)
+    assert (result.get("unread_reason"), result.get("is_attempt")) == (UnreadReason.TOO_SMALL, False)
+    assert result["timestamp"] == 5.0
 
 
 def test_vehicles_do_not_share_their_readings() -> None:

@@ -164,7 +164,7 @@ def test_intervals_are_always_there_and_the_rest_where_it_is_configured() -> Non
 def test_a_measured_speed_makes_an_update() -> None:
     rectangle = {"points": [[0, 0], [1, 0], [1, 1], [0, 1]], "width_m": 10, "length_m": 24}  # 10 pixels are 1 m.
     counter = VehicleCounter(Settings.model_validate({"vehicle_counter": {"lines": [], "speed": rectangle}}))
-    assert drive(counter, range(50, 200, 4)) == []
+    assert [update["speeds"]["measured"] for update in drive(counter, range(50, 200, 4))] == [0]  # It is seen.
     updates = [counter.process(make_tracked_message([], 100 + index)) for index in range(3)]
     (update,) = [update for group in updates for update in group]
     assert update["speeds"]["vehicles"][0]["speed"] == 36  # 4 pixels per frame at 25 frames/s.

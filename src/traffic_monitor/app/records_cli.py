@@ -20,7 +20,7 @@ from traffic_monitor.records.exports import ExportFormat, export_run, write_json
 from traffic_monitor.records.passages import Passage, RunRecords, run_facts
 from traffic_monitor.records.run_folder import LATEST
 from traffic_monitor.records.runs import finish_run, list_runs, run_folders
-from traffic_monitor.records.search import Moment, Query, normalise_plate, search
+from traffic_monitor.records.search import Query, SearchTime, normalise_plate, search
 from traffic_monitor.records.story import story_of
 from traffic_monitor.report.page import write_report
 from traffic_monitor.settings.loader import ConfigError, load_settings
@@ -46,21 +46,20 @@ def add_records_commands(app: typer.Typer) -> None:
 
 
 def complete_records(run_dir: Path, camera_id: str, outcome: RunOutcome) -> None:
-    """Write how a run of one camera ended, then its exports and report; what cannot be written is told.
+    """Write how a run of one camera ended, then its exports and report; what cannot be written is reported.
 
     After a second Ctrl-C only the first: whoever presses it does not want to wait.
     """
-    unread = outcome.results.cameras[camera_id].searched_in_vain.values()
     try:
-        finish_run(run_dir, outcome.reason_of(camera_id), time.time(), unread)
+        finish_run(run_dir, outcome.reason_of(camera_id), time.time())
         if outcome.exit_code is ExitCode.INTERRUPTED:
             return
         records = RunRecords.load(run_dir, trajectories=True)
         export_run(records, ExportFormat.CSV, run_dir)
         export_run(records, ExportFormat.JSONL, run_dir)
         write_report(run_dir)
-    except (DatabaseError, sqlite3.Error, OSError) as error:
-        logger.warning("the run's report and exports are not complete: {}", error)
+    except (DatabaseError, sqlite3.Error, OSError, MemoryError) as error:
+        logger.warning("the run's report and exports are not complete: {}", str(error) or "no memory is left")
 
 
 def runs(output_dir: OutputOption = None, config: ConfigOption = None) -> None:
@@ -123,7 +122,8 @@ def show(
         story = story_of(database, folder, track)
     if story is None:
         raise ConfigError(
-            f"{folder}: track {track} crossed no line and visited no zone; search lists those that did"
+            f"{folder}: track {track} crossed no line and visited no zone, and no plate was read on it;"
+            " search lists those that did"
         )
     for sentence in [*story.sentences, *map(str, story.pictures)]:
         output.print(sentence, highlight=False, markup=False, soft_wrap=True)
@@ -136,11 +136,14 @@ def export(
     kind: Annotated[ExportFormat, typer.Option("--format", help="Format.")] = ExportFormat.CSV,
     to: Annotated[Path | None, typer.Option(help="Folder for the files; default: the run's.")] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Begin CSV files with a byte order mark, for Excel.")] = False,
+    only_passed: Annotated[
+        bool, typer.Option("--only-passed", help="Leave out vehicles that only were seen and read.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Write a run's passages and counts as CSV, JSON Lines or Parquet."""
     folder = _run_dir(run, config)
-    records = RunRecords.load(folder, trajectories=kind is ExportFormat.JSONL)
+    records = RunRecords.load(folder, trajectories=kind is ExportFormat.JSONL, only_passed=only_passed)
     try:
         (to or folder).mkdir(parents=True, exist_ok=True)
         files = export_run(records, kind, to or folder, bom)
@@ -162,7 +165,7 @@ def _query(plate: str | None, fuzzy: bool, line: str | None, since: str | None, 
     moments = []
     for option, text in (("--from", since), ("--to", until)):
         try:
-            moments.append(Moment.parse(text) if text is not None else None)
+            moments.append(SearchTime.parse(text) if text is not None else None)
         except ValueError:
             told = "give a time such as 2026-05-04T08:00, or 1:30 from the start of a file"
             raise ConfigError(f"{option}: {text!r} is no time: {told}") from None

@@ -1,8 +1,8 @@
 """One run from its folders to its report: what ``traffic-monitor run`` does with settings that were checked."""
 
 import time
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from loguru import logger
@@ -12,6 +12,7 @@ from traffic_monitor import __version__
 from traffic_monitor.app.records_cli import complete_records
 from traffic_monitor.app.status import StatusDisplay, result_table
 from traffic_monitor.capture.shown import describe_source
+from traffic_monitor.records.database import DATABASE_FILE
 from traffic_monitor.records.run_folder import (
     LOG_FILE,
     SUMMARY_FILE,
@@ -20,7 +21,7 @@ from traffic_monitor.records.run_folder import (
     write_summary,
 )
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
-from traffic_monitor.records.summary import CameraResults, build_summary
+from traffic_monitor.records.summary import build_summary, frame_rate, plates_among, searched_vehicles
 from traffic_monitor.report.page import REPORT_FILE
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError
@@ -31,12 +32,12 @@ from traffic_monitor.supervision.supervisor import RunOutcome, Supervisor
 
 
 def run_and_record(settings: Settings, output: Console, errors: Console) -> ExitCode:
-    """Run the pipeline to its end, write summaries, reports and exports, and print what was found.
+    """Run the pipeline to its end, write summaries, reports and exports, and tell what was found.
 
     Args:
         settings: checked before.
-        output: where results are printed.
-        errors: where progress and failures are printed.
+        output: where results are told.
+        errors: where progress and failures are told.
 
     Raises:
         ConfigError: no folder can be made for the run.
@@ -60,64 +61,57 @@ def run_and_record(settings: Settings, output: Console, errors: Console) -> Exit
         for folder in forget_old_runs(settings.output_dir, time.time() - keep_s):
             logger.info("{} is deleted: it is older than privacy.keep_days", folder)
     with StatusDisplay(errors, settings.supervisor.status_interval_s) as status:
+        pairs = list(zip(cameras, run_dirs, strict=True))
         with StopSignals():  # Whatever comes now, the summaries are written.
             outcome = Supervisor(settings, run_dirs, status.update).run()
-            endings = [
-                _write_summary(camera, run_dir, outcome, keep_s)
-                for camera, run_dir in zip(cameras, run_dirs, strict=True)
-            ]
-        for ending in endings:
-            if ending.camera.visualizer.save_records:
-                complete_records(ending.run_dir, ending.camera.camera_id, outcome)
+            failures = [failure for camera, run_dir in pairs for failure in _save(camera, run_dir, outcome)]
+        for camera, run_dir in pairs:
+            if camera.visualizer.save_records:
+                complete_records(run_dir, camera.camera_id, outcome)
     # Everything is saved before anything is printed: the terminal may be gone.
-    if outcome.exit_reason.startswith("aborted"):
-        _print_failure(outcome.exit_reason, errors)
-    for ending in endings:
-        if ending.reason != outcome.exit_reason and ending.reason.startswith("aborted"):
-            _print_failure(ending.reason, errors)
-        _print_ending(ending, len(endings) > 1, output)
-    if outcome.exit_code is ExitCode.OK and not all(ending.is_saved for ending in endings):
-        return ExitCode.ABORTED
-    return outcome.exit_code
+    aborted = [outcome.exit_reason] if outcome.exit_reason.startswith("aborted") else []
+    for failure in (*aborted, *failures):
+        _print_failure(failure, errors)
+    for camera, run_dir in pairs:
+        _print_results(camera, run_dir, outcome, output, errors)
+    return outcome.exit_code or (ExitCode.ABORTED if failures else ExitCode.OK)
 
 
-@dataclass(frozen=True)
-class _Ending:
-    """What is known of one camera at the end."""
+def _save(camera: Settings, run_dir: Path, outcome: RunOutcome) -> list[str]:
+    """Write the summary of one camera.
 
-    camera: Settings
-    run_dir: Path
-    reason: str
-    results: CameraResults
-    frames_per_s: float
-    is_saved: bool
-    """Whether the summary could be written."""
-
-
-def _write_summary(camera: Settings, run_dir: Path, outcome: RunOutcome, keep_s: float | None) -> _Ending:
-    """Write the summary of one camera. One that cannot be written takes nothing from the others."""
+    Returns:
+        one line for each result that is lost.
+    """
     results, reason = outcome.results.cameras[camera.camera_id], outcome.reason_of(camera.camera_id)
-    if keep_s is not None:
-        results.forget_old(keep_s)
-    summary = build_summary(outcome.results, camera.camera_id, shown_source(camera), reason, outcome.wall_seconds)
-    is_saved = True
+    searched = partial(searched_vehicles, run_dir, results)
+    source, path = shown_source(camera), run_dir / SUMMARY_FILE
+    failures = []
     try:
-        logger.info("{}: {}", reason, write_summary(run_dir, summary))
+        write_summary(
+            run_dir,
+            build_summary(outcome.results, camera.camera_id, source, reason, outcome.wall_seconds, searched),
+        )
+        logger.info("{}: {}", reason, path)
     except OSError as error:
-        logger.error("the summary of {} cannot be written: {}", camera.camera_id, error)
-        is_saved = False
-    return _Ending(camera, run_dir, reason, results, float(summary["fps"]), is_saved)
+        failures.append(f"{path} cannot be written: {error}")
+    if results.missing_passages:
+        database = run_dir / DATABASE_FILE
+        failures.append(f"{database}: {results.missing_passages} passages could not be written and are lost")
+    return failures
 
 
-def _print_ending(ending: _Ending, is_one_of_several: bool, output: Console) -> None:
-    """Print what was found at one camera, and which files there are."""
-    results = ending.results
+def _print_results(camera: Settings, run_dir: Path, outcome: RunOutcome, output: Console, errors: Console) -> None:
+    results, reason = outcome.results.cameras[camera.camera_id], outcome.reason_of(camera.camera_id)
+    if reason != outcome.exit_reason and reason.startswith("aborted"):
+        _print_failure(reason, errors)
     if results.frames_processed:
-        output.print(result_table(results, ending.camera.camera_id if is_one_of_several else "Result"))
-    speed = f"{results.frames_processed} frames at {ending.frames_per_s} frames/s"
-    output.print(speed, highlight=False, markup=False)
-    for name in (SUMMARY_FILE, REPORT_FILE, VIDEO_FILE, LOG_FILE):
-        path = ending.run_dir / name
+        title = "Result" if len(outcome.results.cameras) == 1 else camera.camera_id
+        plates = plates_among(partial(searched_vehicles, run_dir, results))
+        output.print(result_table(results, title, plates))
+    rate = frame_rate(results, outcome.wall_seconds)
+    output.print(f"{results.frames_processed} frames at {rate} frames/s", highlight=False, markup=False)
+    for path in (run_dir / name for name in (SUMMARY_FILE, REPORT_FILE, VIDEO_FILE, LOG_FILE)):
         if path.exists():
             output.print(str(path), highlight=False, soft_wrap=True, markup=False)
 

@@ -1,7 +1,8 @@
 """Shows how a run is going: a status line every few seconds, a progress bar where somebody watches."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -11,11 +12,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from traffic_monitor.records.sightings import PlateRecord
 from traffic_monitor.records.summary import CameraResults
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 from traffic_monitor.supervision.states import END_OF_STREAM, RunState
 from traffic_monitor.supervision.supervisor import RunStatus
+
+MOST_PLATES = 100
+"""Rows of the table at the end; who wants more than fill a few screens searches the records."""
 
 
 class StatusDisplay:
@@ -107,7 +112,7 @@ def _found(results: CameraResults) -> str:
     """What was found so far, in few words."""
     counted = results.counts["total_count"] if results.counts else 0
     dropped = f", {results.frames_dropped} dropped" if results.frames_dropped else ""
-    return f"{counted} counted, {len(results.plates)} plates{dropped}"
+    return f"{counted} counted, {results.plates_read} plates{dropped}"
 
 
 def _count_rows(counts: CountUpdateMessage) -> Iterator[tuple[str, str]]:
@@ -131,7 +136,7 @@ def _with_parts(classes: Mapping[str, int]) -> str:
     return f"{sum(classes.values())}" + (f" ({parts})" if parts else "")
 
 
-def result_table(results: CameraResults, title: str) -> Table:
+def result_table(results: CameraResults, title: str, plates: Iterable[PlateRecord] = ()) -> Table:
     """What a finished run has counted and read at one camera, as a table."""
     table = Table(title=Text(title), title_justify="left", show_header=True)
     table.add_column("what")
@@ -139,7 +144,9 @@ def result_table(results: CameraResults, title: str) -> Table:
     counts = results.counts
     for label, value in _count_rows(counts) if counts else ():
         table.add_row(label, value)
-    for record in results.plates:
+    for record in islice(plates, MOST_PLATES):
         label = f"plate of {record['class_name']} {record['track_id']}"
         table.add_row(label, f"{record['text']} ({record['confidence']:.2f}, {record['readings']} readings)")
+    if results.plates_read > MOST_PLATES:
+        table.add_row("more plates", f"{results.plates_read - MOST_PLATES}; see traffic-monitor search")
     return table

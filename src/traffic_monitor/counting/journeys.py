@@ -34,6 +34,8 @@ SEEN_MOVING = 1.0
 class _Journey:
     first: Sighting
     last: Sighting
+    published_at: float
+    """Media seconds of the frame with which it was told last, or first seen."""
     tracks: dict[int, None] = field(default_factory=dict)
     """Numbers of its tracks; the one seen last comes last."""
     trail: list[Sighting] = field(default_factory=list)
@@ -43,10 +45,8 @@ class _Journey:
     speed: VehicleSpeed | None = None
     class_name: str = ""
     class_share: float = 0.0
-    published_at: float = -inf
-    """Media seconds of the frame with which it was told last."""
     has_news: bool = False
-    is_recorded: bool = False
+    has_passed: bool = False
 
     def see(self, sighting: Sighting) -> None:
         self.last = sighting
@@ -60,12 +60,12 @@ class _Journey:
 class JourneyLog:
     """Follows each vehicle and tells what has become of it.
 
-    Recorded are vehicles that crossed a line, visited a zone or were measured: those are the passages. Parked cars
-    and glimpses are none.
+    Vehicles that crossed a line, visited a zone or were measured have passed. Parked cars and glimpses have not;
+    they are told as well, because their plates may be read.
 
     Args:
         frame_size: width and height of the frame in pixels.
-        records_all: record every vehicle, where there is no line, zone or speed rectangle.
+        records_all: every vehicle has passed, where there is no line, zone or speed rectangle.
     """
 
     def __init__(self, frame_size: tuple[int, int], records_all: bool) -> None:
@@ -82,10 +82,12 @@ class JourneyLog:
         """Note where a vehicle is and what it is so far."""
         number = sighting.vehicle_id
         if number not in self._journeys:
-            self._journeys[number] = _Journey(sighting, sighting, is_recorded=self._records_all)
+            self._journeys[number] = _Journey(
+                sighting, sighting, published_at=sighting.moment.media, has_passed=self._records_all
+            )
         journey = self._touch(number)
         journey.see(sighting)
-        journey.has_news |= journey.class_name != class_name
+        journey.has_news |= journey.has_passed and journey.class_name != class_name
         journey.class_name, journey.class_share = class_name, class_share
 
     def owns(self, vehicle_id: int, track_id: int) -> bool:
@@ -107,19 +109,19 @@ class JourneyLog:
         """Note a crossing, whenever it is confirmed."""
         journey = self._touch(crossing.vehicle_id)
         journey.crossings.append(crossing)
-        journey.is_recorded = journey.has_news = True
+        journey.has_passed = journey.has_news = True
 
     def visited(self, visit: ZoneVisit) -> None:
         """Note that a visit to a zone has begun or ended."""
         journey = self._touch(visit.vehicle_id)
         journey.visits[visit.zone, visit.entered.media] = visit
-        journey.is_recorded = journey.has_news = True
+        journey.has_passed = journey.has_news = True
 
     def measured(self, vehicle_id: int, speed: VehicleSpeed) -> None:
         """Note a speed, or why there is none."""
         journey = self._touch(vehicle_id)
         journey.speed = speed
-        journey.is_recorded |= speed["speed"] is not None
+        journey.has_passed |= speed["speed"] is not None
         journey.has_news = True
 
     def lost(self, vehicle_id: int) -> None:
@@ -135,13 +137,15 @@ class JourneyLog:
     def due(self, now: float) -> list[int]:
         """The vehicles whose record is to be sent: it has news, or a second has passed with it in sight.
 
+        One that has not passed is told when it has been seen for a second, and when it is lost.
+
         Args:
             now: media seconds of the frame.
         """
         return [
             number
             for number, journey in self._touched.items()
-            if journey.is_recorded and (journey.has_news or abs(now - journey.published_at) >= PUBLISH_INTERVAL_S)
+            if journey.has_news or abs(now - journey.published_at) >= PUBLISH_INTERVAL_S
         ]
 
     def pop_identity_changes(self) -> list[IdentityChange]:
@@ -175,6 +179,7 @@ class JourneyLog:
             crossings=[crossing_message(crossing, journey.class_name) for crossing in journey.crossings],
             zones=[_visit_message(visit) for visit in journey.visits.values()],
             trajectory=_trajectory([*journey.trail, journey.last]),
+            has_passed=journey.has_passed,
         )
         if journey.speed is not None:
             told["speed"] = journey.speed

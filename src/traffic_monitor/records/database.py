@@ -1,11 +1,15 @@
 """``traffic.db``: the records of a run in SQLite. ``docs/DATA.md`` describes every table for users."""
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 DATABASE_FILE = "traffic.db"
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+"""Version 1 had ``plates.is_anothers`` and no ``passages.passed``; it is read, never written."""
 
 BUSY_TIMEOUT_S = 0.2
 """A writer that finds the file locked tries again with the next second's records instead of waiting longer."""
@@ -23,6 +27,7 @@ CREATE TABLE passages (
     speed REAL, speed_unit TEXT,
     plate TEXT, plate_confidence REAL, plate_readings INTEGER, unread_reason TEXT,
     plate_picture TEXT, vehicle_picture TEXT,
+    passed INTEGER NOT NULL DEFAULT 1,
     recorded_at REAL NOT NULL
 );
 CREATE INDEX passages_by_plate ON passages (plate);
@@ -53,7 +58,7 @@ CREATE TABLE plates (
     text TEXT NOT NULL, confidence REAL NOT NULL, readings INTEGER NOT NULL,
     unread_reason TEXT, fit REAL NOT NULL,
     class_name TEXT NOT NULL, first_seen REAL NOT NULL, last_seen REAL NOT NULL,
-    is_anothers INTEGER NOT NULL DEFAULT 0,
+    belongs_to_other_vehicle INTEGER NOT NULL DEFAULT 0,
     recorded_at REAL NOT NULL
 );
 CREATE INDEX plates_by_text ON plates (text);
@@ -75,13 +80,16 @@ class DatabaseError(Exception):
     """A database cannot be used. The message is one line for people."""
 
 
-def create_database(folder: Path) -> sqlite3.Connection:
-    """Make the database of a new run in its ``folder`` and return a connection that writes to it.
+def create_database(folder: Path | None) -> sqlite3.Connection:
+    """Make the database of a new run and return a connection that writes to it.
+
+    Args:
+        folder: of the run; None: make it in memory.
 
     Raises:
         sqlite3.Error: it cannot be made.
     """
-    connection = _connect(folder / DATABASE_FILE)
+    connection = _connect(folder / DATABASE_FILE if folder is not None else ":memory:")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.executescript(SCHEMA)
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -93,7 +101,7 @@ def open_database(folder: Path) -> sqlite3.Connection:
     """A connection to the database of the run in ``folder``, also while the run goes on.
 
     Raises:
-        DatabaseError: there is none, it cannot be read, or its version is another one.
+        DatabaseError: there is none, it cannot be read, or its version is not known.
     """
     path = folder / DATABASE_FILE
     if not path.is_file():
@@ -103,13 +111,18 @@ def open_database(folder: Path) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
         raise DatabaseError(f"{path} cannot be read: {error}") from None
-    if version != SCHEMA_VERSION:
+    if version not in READABLE_VERSIONS:
         connection.close()
-        raise DatabaseError(f"{path} has schema version {version}, this program knows {SCHEMA_VERSION}")
+        raise DatabaseError(f"{path} has schema version {version}, this program knows {READABLE_VERSIONS}")
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def write_facts(database: sqlite3.Connection, facts: Mapping[str, Any]) -> None:
+    """Write what is known about the run as a whole."""
+    database.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", [(key, str(facts[key])) for key in facts])
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,6 +1,7 @@
 """The records of a run in formats for other programs: CSV, JSON Lines, Parquet."""
 
 import csv
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from traffic_monitor.records.files import replacing
-from traffic_monitor.records.passages import Passage, RunRecords
+from traffic_monitor.records.passages import Passage, RunFacts, RunRecords
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock
 
@@ -22,6 +23,10 @@ MOST_INTERVALS = 100_000
 """A gap of more is a clock that was set, not a road without vehicles; only what was counted is listed then."""
 
 
+PARQUET_BATCH = 10_000
+"""Rows that are made columns at once: columns need a tenth of the memory."""
+
+
 class ExportFormat(StrEnum):
     """What ``traffic-monitor export`` writes."""
 
@@ -32,6 +37,8 @@ class ExportFormat(StrEnum):
 
 def export_run(records: RunRecords, kind: ExportFormat, folder: Path, bom: bool = False) -> list[Path]:
     """Write the passages, and for CSV and Parquet also the counts, and return the files.
+
+    The passages are iterated once.
 
     Args:
         records: of the run; with trajectories for JSON Lines.
@@ -46,13 +53,14 @@ def export_run(records: RunRecords, kind: ExportFormat, folder: Path, bom: bool 
     if kind is ExportFormat.JSONL:
         _write_jsonl(passages, records)
         return [passages]
-    flat = [_flat(passage, records.facts.clock) for passage in records.passages]
+    intervals = IntervalCounts(records.facts)
+    flat = (_flat(passage, records.facts.clock) for passage in intervals.counting(records.passages))
     if kind is ExportFormat.CSV:
         _write_csv(passages, flat, list(PASSAGE_COLUMNS), bom)
-        _write_csv(counts, count_rows(records), list(COUNT_COLUMNS), bom)
+        _write_csv(counts, intervals.rows(), list(COUNT_COLUMNS), bom)
     else:
         _write_parquet(passages, flat, PASSAGE_COLUMNS)
-        _write_parquet(counts, list(count_rows(records)), COUNT_COLUMNS)
+        _write_parquet(counts, intervals.rows(), COUNT_COLUMNS)
     return [passages, counts]
 
 
@@ -65,7 +73,7 @@ PASSAGE_COLUMNS: dict[str, type] = {
     "crossings": str, "zones": str,
     "speed": float, "speed_unit": str,
     "plate": str, "plate_confidence": float, "plate_readings": int, "unread_reason": str,
-    "plate_picture": str, "vehicle_picture": str, "tracks": str,
+    "plate_picture": str, "vehicle_picture": str, "tracks": str, "passed": int,
 }  # fmt: skip
 """Columns of the flat passages. ``line`` to ``crossed_frame`` tell the first crossing, ``crossings`` all."""
 
@@ -93,41 +101,55 @@ def _flat(passage: Passage, clock: Clock) -> dict[str, Any]:
         "; ".join(crossings), "; ".join(zones),
         passage.speed, passage.speed_unit,
         passage.plate, passage.plate_confidence, passage.plate_readings, passage.unread_reason,
-        passage.plate_picture, passage.vehicle_picture, " ".join(map(str, passage.tracks)),
+        passage.plate_picture, passage.vehicle_picture, " ".join(map(str, passage.tracks)), int(passage.passed),
     )  # fmt: skip
     return dict(zip(PASSAGE_COLUMNS, values, strict=True))
 
 
-def count_rows(records: RunRecords) -> Iterator[dict[str, Any]]:
-    """Vehicles per interval of the clock, line, direction and class, zeros included."""
-    counting = VehicleCounterSettings.model_validate(records.facts.counting)
-    seconds = counting.interval_minutes * 60
-    clock = records.facts.clock
-    counted: Counter[tuple[float, str, str, str]] = Counter()
-    for passage in records.passages:
-        for crossing in passage.crossings:
-            start = clock.interval_start(crossing.time, seconds)
-            counted[start, crossing.line, crossing.direction, passage.class_name] += 1
-    starts = sorted({key[0] for key in counted} | set(_starts(records, seconds)))
-    classes = sorted({key[3] for key in counted}) or records.facts.classes
-    for start in starts:
-        for line in counting.lines:
-            for direction in (line.in_name, line.out_name):
-                for class_name in classes:
-                    values = (
-                        clock.iso(start), clock.iso(clock.interval_end(start, seconds)), clock.name, start,
-                        line.name, direction, class_name, counted[start, line.name, direction, class_name],
-                    )  # fmt: skip
-                    yield dict(zip(COUNT_COLUMNS, values, strict=True))
+class IntervalCounts:
+    """Counts vehicles per interval of the clock, line, direction and class while passages go by.
 
+    Args:
+        facts: of the run.
+    """
 
-def _starts(records: RunRecords, seconds: float) -> Iterable[float]:
-    """Starts of the intervals from the first frame to the last."""
-    between = records.facts.seen_between
-    if between is None:
-        return []
-    number = (between[1] - between[0]) / seconds
-    return records.facts.clock.interval_starts(*between, seconds) if number <= MOST_INTERVALS else []
+    def __init__(self, facts: RunFacts) -> None:
+        self._facts = facts
+        self._settings = VehicleCounterSettings.model_validate(facts.counting)
+        self._seconds = self._settings.interval_minutes * 60
+        self._counted: Counter[tuple[float, str, str, str]] = Counter()
+
+    def counting(self, passages: Iterable[Passage]) -> Iterator[Passage]:
+        """The same passages; each is counted as it goes by."""
+        for passage in passages:
+            for crossing in passage.crossings:
+                start = self._facts.clock.interval_start(crossing.time, self._seconds)
+                self._counted[start, crossing.line, crossing.direction, passage.class_name] += 1
+            yield passage
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What was counted, zeros included."""
+        clock, counted = self._facts.clock, self._counted
+        starts = sorted({key[0] for key in counted} | set(self._starts()))
+        classes = sorted({key[3] for key in counted}) or self._facts.classes
+        for start in starts:
+            for line in self._settings.lines:
+                for direction in (line.in_name, line.out_name):
+                    for class_name in classes:
+                        end = clock.iso(clock.interval_end(start, self._seconds))
+                        values = (
+                            clock.iso(start), end, clock.name, start,
+                            line.name, direction, class_name, counted[start, line.name, direction, class_name],
+                        )  # fmt: skip
+                        yield dict(zip(COUNT_COLUMNS, values, strict=True))
+
+    def _starts(self) -> Iterable[float]:
+        """Starts of the intervals from the first frame to the last."""
+        between = self._facts.seen_between
+        if between is None:
+            return []
+        number = (between[1] - between[0]) / self._seconds
+        return self._facts.clock.interval_starts(*between, self._seconds) if number <= MOST_INTERVALS else []
 
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str], bom: bool) -> None:
@@ -174,13 +196,13 @@ def write_json_lines(file: TextIO, passages: Iterable[Passage], clock: Clock) ->
         file.write(json.dumps(passage_record(passage, clock), ensure_ascii=False) + "\n")
 
 
-def _write_parquet(path: Path, rows: Sequence[dict[str, Any]], columns: dict[str, type]) -> None:
+def _write_parquet(path: Path, rows: Iterable[dict[str, Any]], columns: dict[str, type]) -> None:
     import polars  # Loads for a while, and most runs write no Parquet.
 
     types = {int: polars.Int64, float: polars.Float64, str: polars.String}
-    frame = polars.DataFrame(
-        {name: [row[name] for row in rows] for name in columns},
-        schema={name: types[kind] for name, kind in columns.items()},
-    )
+    schema = {name: types[kind] for name, kind in columns.items()}
+    rows, batches = iter(rows), [polars.DataFrame(schema=schema)]
+    while batch := list(itertools.islice(rows, PARQUET_BATCH)):
+        batches.append(polars.DataFrame({name: [row[name] for row in batch] for name in columns}, schema=schema))
     with replacing(path) as part:
-        frame.write_parquet(part)
+        polars.concat(batches).write_parquet(part)

@@ -2,10 +2,10 @@
 
 import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sized
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from traffic_monitor.shared_utils.clock import Clock, parse_zone
 
 
 @dataclass(frozen=True)
-class PassedLine:
+class CrossingRecord:
     """One crossing of a counting line."""
 
     line: str
@@ -28,8 +28,8 @@ class PassedLine:
 
 
 @dataclass(frozen=True)
-class ZoneStay:
-    """One visit to a zone; ``left_*`` is None while it lasts. Units as in :class:`PassedLine`."""
+class ZoneVisitRecord:
+    """One visit to a zone; ``left_*`` is None while it lasts. Units as in :class:`CrossingRecord`."""
 
     zone: str
     entered_time: float
@@ -42,7 +42,10 @@ class ZoneStay:
 
 @dataclass(frozen=True)
 class Passage:
-    """One vehicle that crossed a line, visited a zone or was measured. Units as in :class:`PassedLine`."""
+    """One vehicle that crossed a line, visited a zone or was measured, or whose plate was read.
+
+    Units as in :class:`CrossingRecord`.
+    """
 
     passage_id: int
     class_name: str
@@ -67,10 +70,12 @@ class Passage:
     plate_picture: str | None
     """File in the run's folder, as ``vehicle_picture``."""
     vehicle_picture: str | None
+    passed: bool = True
+    """False for a vehicle that only was seen: it crossed no line, visited no zone and was not measured."""
     tracks: list[int] = field(default_factory=list)
-    crossings: list[PassedLine] = field(default_factory=list)
+    crossings: list[CrossingRecord] = field(default_factory=list)
     """In the order of time."""
-    zones: list[ZoneStay] = field(default_factory=list)
+    zones: list[ZoneVisitRecord] = field(default_factory=list)
     trajectory: list[tuple[float, float, float]] = field(default_factory=list)
     """Media seconds, x and y of the bottom centre in pixels of the full frame."""
 
@@ -117,6 +122,33 @@ class RunFacts:
         return counting
 
 
+class StoredPassages(Iterable[Passage], Sized):
+    """The passages of one run by number, which is about the order in which they came.
+
+    Each iteration reads them anew from the database, one at a time, and may meet more while the run goes on.
+
+    Args:
+        folder: of the run.
+        trajectories: whether to read where each vehicle went.
+        only_passed: whether to leave out vehicles that only were seen.
+    """
+
+    def __init__(self, folder: Path, trajectories: bool = False, only_passed: bool = False) -> None:
+        self._folder = folder
+        self._trajectories = trajectories
+        self._only_passed = only_passed
+
+    def __iter__(self) -> Iterator[Passage]:
+        with (
+            closing(open_database(self._folder)) as connection,
+            closing(read_passages(connection, self._trajectories)) as passages,
+        ):
+            yield from (passage for passage in passages if passage.passed or not self._only_passed)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 @dataclass(frozen=True)
 class RunRecords:
     """Everything recorded of one run.
@@ -126,23 +158,24 @@ class RunRecords:
 
     folder: Path
     facts: RunFacts
-    passages: list[Passage]
-    """By their number, which is about the order in which they came."""
+    passages: Iterable[Passage]
+    """May be iterated again and again; see :class:`StoredPassages`."""
 
     @classmethod
-    def load(cls, folder: Path, trajectories: bool = False) -> Self:
-        """Read the records of the run in ``folder``.
+    def load(cls, folder: Path, trajectories: bool = False, only_passed: bool = False) -> Self:
+        """The records of the run in ``folder``; the passages are read when they are iterated.
 
         Args:
             folder: of the run.
             trajectories: whether to read where each vehicle went.
+            only_passed: whether to leave out vehicles that only were seen.
 
         Raises:
             DatabaseError: there is no database, or it cannot be read.
         """
         with closing(open_database(folder)) as connection:
             facts = run_facts(connection)
-            return cls(folder, facts, list(read_passages(connection, trajectories)))
+        return cls(folder, facts, StoredPassages(folder, trajectories, only_passed))
 
 
 def run_facts(connection: sqlite3.Connection) -> RunFacts:
@@ -152,34 +185,46 @@ def run_facts(connection: sqlite3.Connection) -> RunFacts:
 
 def read_passages(
     connection: sqlite3.Connection, trajectories: bool = False, only: Collection[int] | None = None
-) -> Iterator[Passage]:
-    """All passages, or ``only`` those of these numbers, by number."""
+) -> Generator[Passage, None, None]:
+    """All passages, or ``only`` those of these numbers, by number. One at a time is in memory."""
     chosen = "" if only is None else f"WHERE passage_id IN ({','.join(str(int(number)) for number in only)})"
 
-    def rows(table: str, order: str) -> sqlite3.Cursor:
-        return connection.execute(f"SELECT * FROM {table} {chosen} ORDER BY {order}")
+    def rows(table: str, *then_by: str) -> _RowsByPassage:
+        order = ", ".join(("passage_id", *then_by))
+        return _RowsByPassage(connection.execute(f"SELECT * FROM {table} {chosen} ORDER BY {order}"))
 
-    tracks: defaultdict[int, list[int]] = defaultdict(list)
-    for row in rows("tracks", "track_id"):
-        tracks[row["passage_id"]].append(row["track_id"])
-    crossings: defaultdict[int, list[PassedLine]] = defaultdict(list)
-    for row in rows("crossings", "time"):
-        crossings[row["passage_id"]].append(PassedLine(*tuple(row)[1:]))
-    zones: defaultdict[int, list[ZoneStay]] = defaultdict(list)
-    for row in rows("zone_visits", "entered_time"):
-        zones[row["passage_id"]].append(ZoneStay(*tuple(row)[1:]))
-    points = {}
-    if trajectories:
-        for row in rows("trajectories", "passage_id"):
-            points[row["passage_id"]] = [tuple(point) for point in json.loads(row["points"])]
-    for row in rows("passages", "passage_id"):
+    tracks, crossings, zones = (
+        rows("tracks", "track_id"),
+        rows("crossings", "time"),
+        rows("zone_visits", "entered_time"),
+    )
+    points = rows("trajectories") if trajectories else None
+    for row in connection.execute(f"SELECT * FROM passages {chosen} ORDER BY passage_id"):
         fields = dict(row)
         del fields["recorded_at"]
         number = fields["passage_id"]
         yield Passage(
-            **fields,
-            tracks=tracks[number],
-            crossings=crossings[number],
-            zones=zones[number],
-            trajectory=points.get(number, []),
+            **fields | {"passed": bool(fields.get("passed", True))},
+            tracks=[each["track_id"] for each in tracks.of(number)],
+            crossings=[CrossingRecord(*tuple(each)[1:]) for each in crossings.of(number)],
+            zones=[ZoneVisitRecord(*tuple(each)[1:]) for each in zones.of(number)],
+            trajectory=[
+                (media, x, y)
+                for each in (points.of(number) if points is not None else ())
+                for media, x, y in json.loads(each["points"])
+            ],
         )
+
+
+class _RowsByPassage:
+    """Walks through the rows of a table that is sorted by passage, beside the passages themselves."""
+
+    def __init__(self, rows: Iterator[sqlite3.Row]) -> None:
+        self._groups = groupby(rows, key=lambda row: int(row["passage_id"]))
+        self._next = next(self._groups, None)
+
+    def of(self, passage_id: int) -> list[sqlite3.Row]:
+        """The rows of a passage; to be asked for by growing numbers."""
+        while self._next is not None and self._next[0] < passage_id:
+            self._next = next(self._groups, None)
+        return list(self._next[1]) if self._next is not None and self._next[0] == passage_id else []

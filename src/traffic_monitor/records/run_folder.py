@@ -4,11 +4,12 @@ import contextlib
 import itertools
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from traffic_monitor.records.files import replacing
 from traffic_monitor.settings.cameras import folder_name
 
 SUMMARY_FILE = "summary.json"
@@ -67,13 +68,31 @@ def _point(link: Path, target: str) -> None:
         temporary.replace(link)
 
 
+class _Streamed(list[Any]):
+    """What an iterator gives, for ``json``: written one by one, so that a long run need not fit into memory."""
+
+    def __init__(self, items: Iterator[Any]) -> None:
+        super().__init__(itertools.islice(items, 1))  # An empty list is written as such.
+        self._rest = items
+
+    def __iter__(self) -> Iterator[Any]:
+        return itertools.chain(super().__iter__(), self._rest)
+
+
 def write_summary(folder: Path, summary: Mapping[str, Any]) -> Path:
-    """Write ``summary.json`` so that a reader sees the whole file or none."""
+    """Write ``summary.json`` so that a reader sees the whole file or none.
+
+    Args:
+        folder: of the run.
+        summary: its content; a value may be an iterator, which becomes a list.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     path = folder / SUMMARY_FILE
-    temporary = path.with_suffix(".json.part")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(summary, file, indent=2, ensure_ascii=False)
+    content = {key: _Streamed(value) if isinstance(value, Iterator) else value for key, value in summary.items()}
+    with replacing(path) as part, part.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
     return path

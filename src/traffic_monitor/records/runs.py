@@ -3,18 +3,22 @@
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from loguru import logger
 
-from traffic_monitor.records.best_shots import PLATES_FOLDER, VEHICLES_FOLDER, picture_file
-from traffic_monitor.records.database import DATABASE_FILE, SCHEMA_VERSION, DatabaseError, open_database
+from traffic_monitor.records.database import (
+    DATABASE_FILE,
+    SCHEMA_VERSION,
+    DatabaseError,
+    open_database,
+    write_facts,
+)
 from traffic_monitor.records.passages import RunFacts, run_facts
-from traffic_monitor.records.plate_log import UnreadRecord
-from traffic_monitor.records.rows import write_facts
+from traffic_monitor.records.pictures import PLATES_FOLDER, VEHICLES_FOLDER, picture_file
 from traffic_monitor.records.run_folder import LOG_FILE, MARKER_FILE, SUMMARY_FILE, VIDEO_FILE
 
 DAY_S = 86_400.0
@@ -53,8 +57,8 @@ def list_runs(output_dir: Path) -> Iterator[RunEntry]:
             logger.warning("{}: {}", folder, error)
 
 
-def finish_run(folder: Path, exit_reason: str, ended_at: float, searched_in_vain: Iterable[UnreadRecord]) -> None:
-    """Write how the run ended, and why vehicles without any plate have none.
+def finish_run(folder: Path, exit_reason: str, ended_at: float) -> None:
+    """Write how the run ended.
 
     Raises:
         DatabaseError: there is no database.
@@ -62,15 +66,14 @@ def finish_run(folder: Path, exit_reason: str, ended_at: float, searched_in_vain
     """
     with closing(open_database(folder)) as database, database:
         write_facts(database, {"exit_reason": exit_reason, "ended_at": ended_at})
-        database.executemany(
-            "UPDATE passages SET unread_reason = ? WHERE plate IS NULL AND unread_reason IS NULL"
-            " AND passage_id IN (SELECT passage_id FROM tracks WHERE track_id = ?)",
-            [(unread["reason"], unread["track_id"]) for unread in searched_in_vain],
-        )
 
 
-def forget_old_records(database: sqlite3.Connection, folder: Path, before: float) -> None:
-    """Delete what was recorded before a moment (epoch seconds), pictures included, from a run that goes on."""
+def forget_old_records(database: sqlite3.Connection, folder: Path, before: float) -> list[int]:
+    """Delete what was recorded before a moment (epoch seconds), pictures included, from a run that goes on.
+
+    Returns:
+        the tracks of which something was deleted.
+    """
     tracks = [
         row[0]
         for row in database.execute(
@@ -84,6 +87,7 @@ def forget_old_records(database: sqlite3.Connection, folder: Path, before: float
     for track in tracks:
         for kind in (PLATES_FOLDER, VEHICLES_FOLDER):
             (folder / picture_file(kind, track)).unlink(missing_ok=True)
+    return tracks
 
 
 def forget_old_runs(output_dir: Path, before: float) -> list[Path]:

@@ -21,7 +21,7 @@ CLOCK_TIME = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
-class Moment:
+class SearchTime:
     """A point of time as a user gives it."""
 
     epoch_s: float
@@ -53,8 +53,8 @@ class Query:
     is_fuzzy: bool = False
     """Whether plates that were nearly read like this are found too."""
     line: str | None = None
-    since: Moment | None = None
-    until: Moment | None = None
+    since: SearchTime | None = None
+    until: SearchTime | None = None
     pseudonym: str | None = None
     """Of the plate, for runs that hold pseudonyms."""
 

@@ -1,12 +1,17 @@
 """The summary of a run, as written to ``summary.json``."""
 
+import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
-from traffic_monitor.records.plate_answers import read_plates, unread_plates
-from traffic_monitor.records.plate_log import PlateRecord, PlateSighting, UnreadRecord
+from loguru import logger
+
+from traffic_monitor.records.database import DATABASE_FILE, DatabaseError
+from traffic_monitor.records.sightings import PlateRecord, UnreadRecord
+from traffic_monitor.records.store import read_plates
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
@@ -14,7 +19,7 @@ from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 
 @dataclass
 class CameraResults:
-    """What the services have told about one camera so far."""
+    """What the services have reported about one camera so far: numbers, and nothing that grows with the run."""
 
     grabber: ServiceReport = field(default_factory=ServiceReport)
     """Latest report of its frame grabber."""
@@ -23,10 +28,12 @@ class CameraResults:
     frames_processed: int = 0
     """Frames that went through detection, tracking and counting."""
     counts: CountUpdateMessage | None = None
-    sightings: dict[int, PlateSighting] = field(default_factory=dict)
-    """The vehicles of which a plate was found, by track id."""
-    searched_in_vain: dict[int, UnreadRecord] = field(default_factory=dict)
-    """The vehicles of which none was found, by track id."""
+    plates_read: int = 0
+    """Tracks whose plate is worth believing."""
+    missing_passages: int = 0
+    """Passages that could not be written into the database, or not as they are now."""
+    plates: Sequence[PlateRecord | UnreadRecord] = ()
+    """The vehicles whose plate was looked for; only at the end, and only where no database holds them."""
 
     def take(self, name: ServiceName, report: ServiceReport, details: Mapping[str, Any]) -> None:
         """Take in the latest report of one service, with what it tells of this camera alone."""
@@ -36,23 +43,9 @@ class CameraResults:
             self.frames_processed = details["processed"]
         if details.get("counts") is not None:
             self.counts = details["counts"]
-        for record in details.get("plates", ()):
-            self.sightings[record["track_id"]] = record
-        for unread in details.get("searched_in_vain", ()):
-            self.searched_in_vain[unread["track_id"]] = unread
-
-    def forget_old(self, keep_s: float) -> None:
-        """Forget vehicles that were last seen longer ago than this, in media seconds."""
-        oldest = self.media_seconds - keep_s
-        self.sightings = {track: seen for track, seen in self.sightings.items() if seen["last_seen"] >= oldest}
-        self.searched_in_vain = {
-            track: seen for track, seen in self.searched_in_vain.items() if seen["last_seen"] >= oldest
-        }
-
-    @property
-    def plates(self) -> list[PlateRecord]:
-        """The plates worth believing, by track id."""
-        return read_plates(self.sightings)
+        self.plates_read = details.get("plates_read", self.plates_read)
+        self.missing_passages = details.get("missing_passages", self.missing_passages)
+        self.plates = details.get("plates", self.plates)
 
     @property
     def frames_read(self) -> int:
@@ -102,10 +95,38 @@ class RunResults:
         return sum(camera.frames_processed for camera in self.cameras.values())
 
 
+Searched = Callable[[], Iterable[PlateRecord | UnreadRecord]]
+"""Gives the vehicles whose plate was looked for, by track id, anew with each call."""
+
+
+def searched_vehicles(folder: Path, results: CameraResults) -> Iterator[PlateRecord | UnreadRecord]:
+    """The vehicles of a finished run whose plate was looked for, by track id: from its database, if it has one.
+
+    A database that cannot be read is reported and gives none.
+    """
+    if not (folder / DATABASE_FILE).exists():
+        yield from results.plates
+        return
+    try:
+        yield from read_plates(folder)
+    except (DatabaseError, sqlite3.Error) as error:
+        logger.warning("the plates cannot be read back: {}", error)
+
+
+def plates_among(searched: Searched) -> Iterator[PlateRecord]:
+    """Those with a plate."""
+    return (cast(PlateRecord, vehicle) for vehicle in searched() if "text" in vehicle)
+
+
 def build_summary(
-    run: RunResults, camera_id: str, source: str, exit_reason: str, wall_seconds: float
+    run: RunResults,
+    camera_id: str,
+    source: str,
+    exit_reason: str,
+    wall_seconds: float,
+    searched: Searched = tuple,
 ) -> Mapping[str, Any]:
-    """The content of ``summary.json`` of one camera.
+    """The content of ``summary.json`` of one camera. ``plates`` and ``unread_plates`` are iterators.
 
     Args:
         run: what the services told. Their figures are of all cameras together.
@@ -113,6 +134,7 @@ def build_summary(
         source: the source, as it may be shown.
         exit_reason: ``end_of_stream``, ``stopped`` or ``aborted: <why>``.
         wall_seconds: from the first frame to the end.
+        searched: the vehicles whose plate was looked for.
     """
     results = run.cameras[camera_id]
     processed = results.frames_processed
@@ -125,8 +147,8 @@ def build_summary(
         "wall_seconds": round(wall_seconds, 3),
         "fps": round(processed / wall_seconds, 1) if wall_seconds > 0 else 0.0,
         "counts": _counts_summary(results.counts),
-        "plates": results.plates,
-        "unread_plates": unread_plates(results.sightings, results.searched_in_vain),
+        "plates": plates_among(searched),
+        "unread_plates": (vehicle for vehicle in searched() if "reason" in vehicle),
         "services": {name: _service_summary(run.report_of(name)) for name in ServiceName},
     }
 

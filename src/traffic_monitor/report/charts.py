@@ -2,7 +2,8 @@
 
 import html
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def classes_of(passages: Sequence[Passage]) -> list[str]:
+def classes_of(passages: Iterable[Passage]) -> list[str]:
     """Class names, the most frequent first."""
     return [name for name, _ in Counter(passage.class_name for passage in passages).most_common()]
 
@@ -72,14 +73,14 @@ def directions_of(records: RunRecords) -> list[tuple[str, str]]:
 def counts_over_time(records: RunRecords, step_s: float) -> Figure:
     """Stacked bars per class; a trace's ``meta`` is the number of its line and direction, -1 for all together."""
     clock = records.facts.clock
-    crossings = [(each, crossing) for each in records.passages for crossing in each.crossings]
     counted: Counter[tuple[int, str, float]] = Counter()
     numbers = {pair: number for number, pair in enumerate(directions_of(records))}
-    for passage, crossing in crossings:
-        start = clock.interval_start(crossing.time, step_s)
-        counted[numbers[crossing.line, crossing.direction], passage.class_name, start] += 1
-        counted[-1, passage.class_name, start] += 1
-    starts = _starts([crossing.time for _, crossing in crossings], records.facts.seen_between, step_s, clock)
+    for passage in records.passages:
+        for crossing in passage.crossings:
+            start = clock.interval_start(crossing.time, step_s)
+            counted[numbers[crossing.line, crossing.direction], passage.class_name, start] += 1
+            counted[-1, passage.class_name, start] += 1
+    starts = _starts([start for _, _, start in counted], records.facts.seen_between, step_s, clock)
     classes = classes_of(records.passages)
     top = max((sum(counted[-1, name, start] for name in classes) for start in starts), default=0)
     x = [_axis_time(start + step_s / 2, clock) for start in starts]
@@ -125,20 +126,23 @@ def _axis_time(epoch_s: float, clock: Clock) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
 
-def movements(passages: Sequence[Passage]) -> tuple[Figure | None, str]:
+def movements(passages: Iterable[Passage]) -> tuple[Figure | None, str]:
     """A flow diagram of where vehicles came from and went to, and what it shows; None where there is nothing.
 
     From the first line crossed to the last where vehicles crossed two, else from edge to edge of the picture.
     """
-    several = [passage.crossings for passage in passages if len(passage.crossings) > 1]
-    if several:
-        flows = Counter((crossings[0].line, crossings[-1].line) for crossings in several)
+    lines: Counter[tuple[str, str]] = Counter()
+    edges: Counter[tuple[str, str]] = Counter()
+    for passage in passages:
+        edges[passage.entry_edge or INSIDE, passage.exit_edge or INSIDE] += 1
+        if len(passage.crossings) > 1:
+            lines[passage.crossings[0].line, passage.crossings[-1].line] += 1
+    flows = lines or edges
+    told = "From the edge of the picture a vehicle came from to the edge it went to."
+    if lines:
         told = (
             "From the first line a vehicle crossed to the last one; vehicles that crossed one line are left out."
         )
-    else:
-        flows = Counter((each.entry_edge or INSIDE, each.exit_edge or INSIDE) for each in passages)
-        told = "From the edge of the picture a vehicle came from to the edge it went to."
     if not flows:
         return None, told
     origins = sorted({origin for origin, _ in flows})
@@ -169,10 +173,10 @@ def trajectories(records: RunRecords, scene: str | None) -> Figure | None:
         scene: the still as a data URL.
     """
     width, height = records.facts.frame_size
-    moving = [passage for passage in records.passages if len(passage.trajectory) > 1]
-    if not moving or not width:
+    number = sum(1 for _ in _moving(records))
+    if not number or not width:
         return None
-    shown = moving[:: -(-len(moving) // MOST_TRAJECTORIES)]
+    shown = list(islice(_moving(records), 0, None, -(-number // MOST_TRAJECTORIES)))
     traces = [_paths(name, [each for each in shown if each.class_name == name]) for name in classes_of(shown)]
     layout = _layout(
         height=None,
@@ -202,7 +206,11 @@ def trajectories(records: RunRecords, scene: str | None) -> Figure | None:
          "bgcolor": LINE_COLOR, "font": {"color": "white", "size": 13}, "borderpad": 3}
         for line in lines
     ]  # fmt: skip
-    return {"data": [*traces, _heat(moving, width, height)], "layout": layout}
+    return {"data": [*traces, _heat(_moving(records), width, height)], "layout": layout}
+
+
+def _moving(records: RunRecords) -> Iterator[Passage]:
+    return (passage for passage in records.passages if len(passage.trajectory) > 1)
 
 
 def _paths(class_name: str, passages: Sequence[Passage]) -> dict[str, Any]:
@@ -218,13 +226,12 @@ def _paths(class_name: str, passages: Sequence[Passage]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _heat(passages: Sequence[Passage], width: int, height: int) -> dict[str, Any]:
+def _heat(passages: Iterator[Passage], width: int, height: int) -> dict[str, Any]:
     """How many vehicles passed through each cell of the picture."""
     cell = width / HEAT_CELLS_ACROSS
     down = max(round(height / cell), 1)
     heat = np.zeros(down * HEAT_CELLS_ACROSS, dtype=np.int64)
-    for first in range(0, len(passages), HEAT_BATCH):
-        batch = passages[first : first + HEAT_BATCH]
+    while batch := list(islice(passages, HEAT_BATCH)):
         places = np.concatenate([np.asarray(passage.trajectory)[:, 1:] for passage in batch])
         owner = np.repeat(np.arange(len(batch)), [len(passage.trajectory) for passage in batch])
         start = np.flatnonzero(owner[1:] == owner[:-1])  # of each step of a vehicle to its next place

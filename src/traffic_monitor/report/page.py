@@ -2,6 +2,8 @@
 
 import statistics
 from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,9 @@ REPORT_FILE = "report.html"
 
 MOST_IN_GALLERY = 120
 """Vehicles with pictures: each adds some 20 kB to the file."""
+
+MOST_ROWS = 20_000
+"""Vehicles in the table, the latest ones: each adds some 200 bytes to the file and to the browser's memory."""
 
 
 def write_report(folder: Path) -> Path:
@@ -50,8 +55,9 @@ def render_report(records: RunRecords) -> str:
     facts, passages = records.facts, records.passages
     step_s = _step(records)
     flow, flow_caption = charts.movements(passages)
-    with_plate = [passage for passage in passages if passage.plate is not None]
-    in_gallery = with_plate[:: -(-len(with_plate) // MOST_IN_GALLERY) or 1]
+    number, with_plate, crossings = _numbers(passages)
+    plates = (passage for passage in passages if passage.plate is not None)
+    in_gallery = list(islice(plates, 0, None, max(-(-with_plate // MOST_IN_GALLERY), 1)))
     directions = [f"{line}: {direction}" for line, direction in charts.directions_of(records)]
     return environment.get_template("report.html.j2").render(
         has_pseudonyms=facts.values.get("plates") == PSEUDONYMS,
@@ -64,11 +70,12 @@ def render_report(records: RunRecords) -> str:
         directions=directions,
         classes=charts.classes_of(passages),
         step=_step_text(step_s),
-        has_crossings=any(passage.crossings for passage in passages),
+        has_crossings=crossings > 0,
         flow_caption=flow_caption,
-        shown_trajectories=min(len(passages), charts.MOST_TRAJECTORIES),
-        passages=len(passages),
-        with_plate=len(with_plate),
+        shown_trajectories=min(number, charts.MOST_TRAJECTORIES),
+        passages=number,
+        with_plate=with_plate,
+        in_table=min(number, MOST_ROWS),
         in_gallery=len(in_gallery),
         figures={
             "counts": charts.counts_over_time(records, step_s),
@@ -76,8 +83,18 @@ def render_report(records: RunRecords) -> str:
             "paths": charts.trajectories(records, data_url(records.folder / SCENE_FILE, widest_px=1280)),
         },
         gallery=[_card(passage, records) for passage in in_gallery],
-        rows=[_row(passage, facts.clock) for passage in passages],
+        rows=[_row(passage, facts.clock) for passage in islice(passages, max(number - MOST_ROWS, 0), None)],
     )
+
+
+def _numbers(passages: Iterable[Passage]) -> tuple[int, int, int]:
+    """Passages, those with a plate, and crossings."""
+    number = with_plate = crossings = 0
+    for passage in passages:
+        number += 1
+        with_plate += passage.plate is not None
+        crossings += len(passage.crossings)
+    return number, with_plate, crossings
 
 
 def _step(records: RunRecords) -> float:
@@ -89,12 +106,11 @@ def _step(records: RunRecords) -> float:
 def _headlines(records: RunRecords, step_s: float) -> list[tuple[str, str]]:
     """Number and what it is."""
     passages = records.passages
-    crossings = [crossing for passage in passages for crossing in passage.crossings]
-    headlines = [(f"{len(passages):,}", "vehicles"), (f"{len(crossings):,}", "crossings")]
+    number, plates, crossings = _numbers(passages)
+    headlines = [(f"{number:,}", "vehicles"), (f"{crossings:,}", "crossings")]
     headlines += [(f"{n:,}", name) for name, n in Counter(each.class_name for each in passages).most_common()]
-    plates = sum(passage.plate is not None for passage in passages)
-    if passages:
-        headlines.append((f"{plates:,}", f"plates read ({plates / len(passages):.0%})"))
+    if number:
+        headlines.append((f"{plates:,}", f"plates read ({plates / number:.0%})"))
     speeds = [passage.speed for passage in passages if passage.speed is not None]
     if speeds:
         unit = next(passage.speed_unit for passage in passages if passage.speed is not None)
@@ -102,7 +118,8 @@ def _headlines(records: RunRecords, step_s: float) -> list[tuple[str, str]]:
         headlines.append((f"{np.percentile(speeds, 85):.0f} {unit}", "85 % are no faster"))
     if crossings:
         clock = records.facts.clock
-        starts = Counter(clock.interval_start(crossing.time, step_s) for crossing in crossings)
+        times = (crossing.time for passage in passages for crossing in passage.crossings)
+        starts = Counter(clock.interval_start(time, step_s) for time in times)
         start, most = starts.most_common(1)[0]
         headlines.append((f"{most:,}", f"in the busiest {_step_text(step_s)}, from {clock.short(start)}"))
     return headlines

@@ -1,17 +1,18 @@
-"""Plate detector: ``TrackedMessage`` in, one ``PlateCandidateMessage`` per plate out."""
+"""Plate detector: ``TrackedMessage`` in, one ``PlateCandidateMessage`` per plate out.
+
+For a vehicle on which no plate is found, one ``PlateSearchMessage`` per reason.
+"""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from traffic_monitor.inference.detection import DetectionModel
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to_frame
 from traffic_monitor.plates.placement import fit, is_whole, owner_of
 from traffic_monitor.plates.schedule import ReadingSchedule, TimeBudget
-from traffic_monitor.records.search_log import SearchLog
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
@@ -22,12 +23,13 @@ from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 from traffic_monitor.shared_utils.custom_types import (
     BoxXyxy,
     PlateCandidateMessage,
+    PlateSearchMessage,
     TrackedMessage,
     TrackedObject,
     header_of,
-    media_time_of,
 )
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
+from traffic_monitor.shared_utils.recent_states import RecentStates
 
 
 class LPDetector(Service):
@@ -55,14 +57,15 @@ class LPDetector(Service):
             self._settings.max_candidates,
             self._settings.min_vehicle_width_px,
         )
-        self._searches = SearchLog()
+        self._told: RecentStates[set[UnreadReason]] = RecentStates(set)
+        """By track: why it has no plate, as far as that was sent."""
         self._budget = budget
         self._is_ours = is_ours
         self._frames_seen = 0
 
-    def process(self, message: TrackedMessage) -> list[PlateCandidateMessage]:
+    def process(self, message: TrackedMessage) -> list[PlateCandidateMessage | PlateSearchMessage]:
         """Search the vehicles of one frame that are due; a frame without any is not even decoded."""
-        candidates = []
+        results: list[PlateCandidateMessage | PlateSearchMessage] = []
         frame_index = message.get("frame_index", self._frames_seen)
         self._frames_seen += 1
         ours = [vehicle for vehicle in message["tracked_objects"] if self._is_ours(vehicle["track_id"])]
@@ -77,18 +80,13 @@ class LPDetector(Service):
             is_plate = isinstance(found, _Plate)
             self._schedule.searched(vehicle["track_id"], frame_index, vehicle["bbox_xyxy"], found=is_plate)
             if isinstance(found, _Plate):
-                self._searches.found(vehicle["track_id"])
-                candidates.append(_candidate(message, vehicle, found))
-            else:
-                self._searches.searched_in_vain(vehicle, media_time_of(message), found)
+                results.append(_candidate(message, vehicle, found))
+            elif found not in self._told[vehicle["track_id"]]:
+                self._told[vehicle["track_id"]].add(found)
+                results.append(_in_vain(message, vehicle, found))
             if self._budget is not None:
                 self._budget.spend(time.perf_counter() - started)
-        self._searches.seen(message)
-        return candidates
-
-    def details(self) -> Mapping[str, Any]:
-        """The vehicles that were searched in vain, as far as they are new or changed since the last call."""
-        return {"searched_in_vain": self._searches.take_changes()}
+        return results
 
     def _find_plate(
         self, image: Image, vehicle: TrackedObject, vehicles: Sequence[TrackedObject]
@@ -130,6 +128,15 @@ def _candidate(message: TrackedMessage, vehicle: TrackedObject, plate: _Plate) -
         plate_confidence=plate.confidence,
         vehicle_bbox_orig=vehicle["bbox_xyxy"],
         plate_fit=plate.fit,
+    )
+
+
+def _in_vain(message: TrackedMessage, vehicle: TrackedObject, reason: UnreadReason) -> PlateSearchMessage:
+    return PlateSearchMessage(
+        **header_of(message),
+        vehicle_track_id=vehicle["track_id"],
+        vehicle_class_name=vehicle["class_name"],
+        unread_reason=reason,
     )
 
 

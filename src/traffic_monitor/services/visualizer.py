@@ -14,7 +14,6 @@ from traffic_monitor.drawing.overlays import Overlays
 from traffic_monitor.plates.hiding import PlateHider
 from traffic_monitor.records.database import DATABASE_FILE
 from traffic_monitor.records.files import write_jpeg
-from traffic_monitor.records.plate_log import PlateLog
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
 from traffic_monitor.runtime.cameras import PerCamera
@@ -41,13 +40,17 @@ FPS_FRAMES = 30
 """The shown frame rate is the mean over this many frames."""
 
 
+OF_VEHICLES = ("crossings", "journeys")
+"""Fields of the counts that are for the records and not for the supervisor."""
+
+
 class Visualizer(Service):
     """Gathers what the pipeline found, shows it and records it.
 
     Args:
         config: all settings.
         sinks: where annotated frames go; without any, no frame is decoded or drawn.
-        recorder: where everything else goes; None: nowhere.
+        recorder: where everything else goes; None: one that keeps nothing on disk.
     """
 
     def __init__(
@@ -55,10 +58,9 @@ class Visualizer(Service):
     ) -> None:
         self._config = config
         self._sinks = list(sinks)
-        self._recorder = recorder
-        self._plates = PlateLog(config.visualizer.plate_ttl_s)
+        self._recorder = recorder or Recorder(None, config)
         self._hider = PlateHider() if config.privacy.blur_plates else None
-        self._has_scene = recorder is None
+        self._has_scene = recorder is None or not config.visualizer.save_records
         self._scene_guard = Guard("still of the scene")
         self._counts: CountUpdateMessage | None = None
         self._overlays = Overlays(config.visualizer.plate_ttl_s) if self._sinks else None
@@ -69,45 +71,39 @@ class Visualizer(Service):
 
     def process(self, message: TrackedMessage | OcrResultMessage | CountUpdateMessage) -> list[Any]:
         """Take in one message of any of the three streams."""
-        if self._recorder is not None:
-            self._recorder.take(message)
-            self._recorder.write_when_due()
+        self._recorder.take(message)
+        self._recorder.write_when_due()
         if "tracked_objects" in message:
             self._take_frame(cast(TrackedMessage, message))
-        elif "license_plate_text" in message:
-            result = cast(OcrResultMessage, message)
-            self._plates.read(result)
-            if self._overlays is not None:
-                self._overlays.read(result)
-        else:
-            self._counts = message
-            if self._overlays is not None:
-                self._overlays.count(message)
+        elif self._overlays is not None and "license_plate_text" in message:
+            self._overlays.read(cast(OcrResultMessage, message))
+        elif "counts_by_class" in message:
+            self._take_counts(cast(CountUpdateMessage, message))
         return []
 
     def idle(self) -> None:
         """Keep the window alive, and write what there is to write."""
-        if self._recorder is not None:
-            self._recorder.write_when_due()
+        self._recorder.write_when_due()
         for sink in self._sinks:
             sink.idle()
 
     def details(self) -> Mapping[str, Any]:
-        """What is new for the records since the last call."""
-        return {
-            "counts": self._counts,
-            "plates": self._plates.take_changes(),
-        }
+        """The counts so far and the recorder's numbers."""
+        counts = self._counts and {key: value for key, value in self._counts.items() if key not in OF_VEHICLES}
+        return {"counts": counts, **self._recorder.details()}
 
     def close(self) -> None:
         """Complete the records and the video, and close the window."""
-        if self._recorder is not None:
-            self._recorder.close()
+        self._recorder.close()
         for sink in self._sinks:
             sink.close()
 
+    def _take_counts(self, message: CountUpdateMessage) -> None:
+        self._counts = message
+        if self._overlays is not None:
+            self._overlays.count(message)
+
     def _take_frame(self, message: TrackedMessage) -> None:
-        self._plates.seen(message)
         self._frame_times.append(time.monotonic())
         index = message.get("frame_index", self._next_index)
         self._dropped += max(index - self._next_index, 0)
@@ -189,18 +185,16 @@ def open_sinks(config: Settings, window: Window | None) -> list[FrameSink]:
     return sinks
 
 
-def open_recorder(config: Settings) -> Recorder | None:
-    """The recorder of this run; None where the settings want none.
+def open_recorder(config: Settings) -> Recorder:
+    """The recorder of this run.
 
     Raises:
         ServiceError: the database cannot be made.
     """
-    if config.run_dir is None or not config.visualizer.save_records:
-        return None
     try:
         return Recorder(config.run_dir, config, describe_source(config.frame_grabber.source))
     except sqlite3.Error as error:
-        raise ServiceError(f"{config.run_dir / DATABASE_FILE} cannot be made: {error}") from error
+        raise ServiceError(f"{config.run_dir or ''}/{DATABASE_FILE} cannot be made: {error}") from error
 
 
 def visualizer_process(

@@ -82,6 +82,15 @@ class PlateCandidateMessage(FrameHeader):
     """How well the plate suits the vehicle's box by place and size, 0-1."""
 
 
+class PlateSearchMessage(FrameHeader):
+    """A search that found no plate to read. Sent by the plate detector, once per vehicle and reason."""
+
+    vehicle_track_id: int
+    vehicle_class_name: str
+    unread_reason: UnreadReason
+    """``no_plate_found`` or ``too_small``."""
+
+
 class PlateAlternative(TypedDict):
     """Another text that the readings of a vehicle allow."""
 
@@ -91,7 +100,11 @@ class PlateAlternative(TypedDict):
 
 
 class OcrResultMessage(FrameHeader):
-    """One attempt to read one plate. Sent by the OCR reader, also when nothing could be read."""
+    """One attempt to read one plate. Sent by the OCR reader, also when nothing could be read.
+
+    Also sent without an attempt (``is_attempt`` false): with a better picture of a settled plate, and for a
+    vehicle on which no plate was found.
+    """
 
     vehicle_track_id: int
     license_plate_text: str
@@ -111,6 +124,12 @@ class OcrResultMessage(FrameHeader):
     """Why the consensus is not worth believing yet; None when it is."""
     plate_fit: NotRequired[float]
     """How well the vehicle's plates suited its box, 0-1, the mean of all."""
+    is_attempt: NotRequired[bool]
+    """False where no plate was read for this message; its texts are then those of the consensus so far."""
+    plate_picture_jpeg: NotRequired[str]
+    """Base64 text of a JPEG: the best picture of the plate so far, where this frame has shown it."""
+    vehicle_picture_jpeg: NotRequired[str]
+    """The vehicle in the same frame."""
 
 
 class FrameMoment(TypedDict):
@@ -200,6 +219,9 @@ class VehicleJourney(TypedDict):
     zones: list[VisitedZone]
     trajectory: Trajectory
     speed: NotRequired[VehicleSpeed]
+    has_passed: NotRequired[bool]
+    """Whether it crossed a line, visited a zone or was measured, or there is none of them; true where not given. A
+    vehicle that has not passed is recorded only if its plate is read."""
 
 
 class IdentityChange(TypedDict):

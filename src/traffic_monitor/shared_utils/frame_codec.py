@@ -43,10 +43,7 @@ def decode_frame(data: str, least: tuple[int, int] = (0, 0)) -> Image:
     Raises:
         FrameCodecError: the text is not base64, or what it holds is not a picture.
     """
-    try:
-        jpeg = pybase64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise FrameCodecError(f"the frame data is not base64: {error}") from error
+    jpeg = jpeg_bytes(data)
     try:
         return np.asarray(
             simplejpeg.decode_jpeg(
@@ -61,6 +58,18 @@ def decode_frame(data: str, least: tuple[int, int] = (0, 0)) -> Image:
         )
     except ValueError as error:
         raise FrameCodecError(f"the frame data ({len(jpeg)} bytes) is not a JPEG picture: {error}") from error
+
+
+def jpeg_bytes(data: str) -> bytes:
+    """The JPEG that base64 text stands for.
+
+    Raises:
+        FrameCodecError: the text is not base64.
+    """
+    try:
+        return pybase64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FrameCodecError(f"the frame data is not base64: {error}") from error
 
 
 class FrameDecoder:

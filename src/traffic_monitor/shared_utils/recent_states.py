@@ -1,7 +1,7 @@
 """A table of states by number that forgets the ones used longest ago."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, ItemsView
 from typing import Generic, TypeVar
 
 State = TypeVar("State")
@@ -42,6 +42,10 @@ class RecentStates(Generic[State]):
     def get(self, number: int) -> State | None:
         """The state of a number, None where it is not known; it is neither made nor used by this."""
         return self._states.get(number)
+
+    def items(self) -> ItemsView[int, State]:
+        """Numbers and states, the one used longest ago first; none is used by this."""
+        return self._states.items()
 
     def forget(self, number: int) -> None:
         """Forget one number, known or not."""

@@ -1,0 +1,144 @@
+"""Writes the passages of a run into its database, and reads its plates back."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+
+from traffic_monitor.records.book import Changes
+from traffic_monitor.records.database import DATABASE_FILE, create_database, open_database, write_facts
+from traffic_monitor.records.passages import Passage
+from traffic_monitor.records.runs import forget_old_records
+from traffic_monitor.records.sightings import PlateRecord, PlateSighting, SearchedVehicle, UnreadRecord
+from traffic_monitor.shared_utils.constants import UnreadReason
+
+IN_TABLES_OF_THEIR_OWN = ("tracks", "crossings", "zones", "trajectory")
+PASSAGE_COLUMNS = [each.name for each in fields(Passage) if each.name not in IN_TABLES_OF_THEIR_OWN]
+PLATE_COLUMNS = [each.name for each in fields(PlateSighting)]
+
+WRITE_PASSAGE = (
+    f"INSERT INTO passages ({', '.join(PASSAGE_COLUMNS)}, recorded_at)"
+    f" VALUES ({', '.join(f':{name}' for name in PASSAGE_COLUMNS)}, :recorded_at)"
+    " ON CONFLICT (passage_id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in PASSAGE_COLUMNS if name != "passage_id")
+)
+"""What is reported of a passage replaces what was known; only ``recorded_at`` stays."""
+
+WRITE_PLATE = (
+    f"INSERT OR REPLACE INTO plates ({', '.join(PLATE_COLUMNS)}, recorded_at)"
+    f" VALUES ({', '.join(f':{name}' for name in PLATE_COLUMNS)}, :recorded_at)"
+)
+
+
+class PassageStore:
+    """The listener of the passage book that keeps everything: ``traffic.db`` of a run.
+
+    Args:
+        folder: of the run; None: keep the plates alone, in memory, for the summary.
+
+    Raises:
+        sqlite3.Error: the database cannot be made.
+    """
+
+    name = DATABASE_FILE
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._database = create_database(folder)
+
+    def take(self, changes: Changes, now: float) -> None:
+        """Write changes, all or none.
+
+        Args:
+            changes: what is new.
+            now: when they are recorded, epoch seconds.
+
+        Raises:
+            sqlite3.Error: they cannot be written.
+            OSError: the file was taken away.
+        """
+        if self._folder is None:
+            changes = Changes(plates=changes.plates)
+        elif not (self._folder / DATABASE_FILE).exists():  # SQLite would go on with the file that is deleted.
+            raise FileNotFoundError(f"{self._folder / DATABASE_FILE} was deleted")
+        with self._database as database:
+            write_facts(database, changes.facts)
+            database.executemany(
+                "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)", [(*each, now) for each in changes.readings]
+            )
+            for number in changes.removed:
+                database.execute("DELETE FROM passages WHERE passage_id = ?", (number,))
+            for passage in changes.passages.values():
+                _write_passage(database, passage, now)
+            database.executemany(
+                WRITE_PLATE, [{**vars(each), "recorded_at": now} for each in changes.plates.values()]
+            )
+
+    def forget_before(self, moment: float) -> list[int]:
+        """Delete what was recorded before a moment (epoch seconds), pictures included.
+
+        Returns:
+            the tracks of which something was deleted.
+
+        Raises:
+            sqlite3.Error: it cannot be deleted.
+            OSError: a picture cannot be deleted.
+        """
+        if self._folder is None:
+            self._database.execute("DELETE FROM plates WHERE recorded_at < ?", (moment,))
+            return []
+        with self._database:
+            return forget_old_records(self._database, self._folder, moment)
+
+    def plates(self) -> list[PlateRecord | UnreadRecord]:
+        """The vehicles whose plate was looked for, by track id."""
+        return list(_plates_of(self._database))
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+
+def read_plates(folder: Path) -> Iterator[PlateRecord | UnreadRecord]:
+    """The vehicles of a run whose plate was looked for, by track id, one at a time.
+
+    Raises:
+        DatabaseError: there is no database.
+        sqlite3.Error: it cannot be read.
+    """
+    with closing(open_database(folder)) as database:
+        yield from _plates_of(database)
+
+
+def _plates_of(database: sqlite3.Connection) -> Iterator[PlateRecord | UnreadRecord]:
+    for row in database.execute("SELECT * FROM plates ORDER BY track_id"):
+        vehicle = SearchedVehicle(
+            track_id=row["track_id"],
+            class_name=row["class_name"],
+            readings=row["readings"],
+            first_seen=row["first_seen"],
+            last_seen=row["last_seen"],
+        )
+        reason = UnreadReason.CONTESTED if row["belongs_to_other_vehicle"] else row["unread_reason"]
+        if reason is None:
+            yield PlateRecord(**vehicle, text=row["text"], confidence=row["confidence"])
+        else:
+            yield UnreadRecord(**vehicle, reason=UnreadReason(reason))
+
+
+def _write_passage(database: sqlite3.Connection, passage: Passage, now: float) -> None:
+    number = passage.passage_id
+    database.execute(WRITE_PASSAGE, {**vars(passage), "recorded_at": now})
+    database.execute("DELETE FROM tracks WHERE passage_id = ?", (number,))
+    database.executemany(
+        "INSERT OR REPLACE INTO tracks VALUES (?, ?)", [(track, number) for track in passage.tracks]
+    )
+    for table, records in (("crossings", passage.crossings), ("zone_visits", passage.zones)):
+        rows = [(number, *vars(record).values()) for record in records]
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            database.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", rows)
+    points = json.dumps(passage.trajectory, separators=(",", ":"))
+    database.execute("INSERT OR REPLACE INTO trajectories VALUES (?, ?)", (number, points))
