@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -214,6 +215,55 @@ def test_every_camera_has_a_folder_and_a_summary_of_its_own(
     shown = capsys.readouterr().out
     assert "5 frames" in shown
     assert "7 frames" in shown
+
+
+def test_a_summary_that_cannot_be_written_takes_no_other_camera_along_and_the_exit_code_says_so(
+    two_cameras: list[str],
+    supervisor: type[FakeSupervisor],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full_disk(folder: Path, summary: Any) -> Path:
+        if summary["camera_id"] == "north":
+            raise OSError(28, "No space left on device")
+        return write_summary(folder, summary)
+
+    monkeypatch.setattr(run_command, "write_summary", full_disk)
+    supervisor.outcome = RunOutcome("stopped", ExitCode.OK, 2.0, results_of_two())
+    assert run_command_line(two_cameras) == ExitCode.ABORTED
+    assert summary_of("yard")["counts"]["total"] == 2
+    told = capsys.readouterr()
+    assert "summary.json cannot be written" in told.err
+    assert "5 frames" in told.out
+    assert "7 frames" in told.out
+
+
+def test_passages_that_could_not_be_written_are_counted_and_the_exit_code_says_so(
+    weights: list[str], supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    details = {"cam1": {"counts": make_count_update(18), "plates_read": 7, "missing_passages": 12}}
+    supervisor.outcome.results.take(ServiceName.VISUALIZER, ServiceReport(details=details))
+    assert run_command_line(weights) == ExitCode.ABORTED
+    assert "12 passages could not be written and are lost" in capsys.readouterr().err
+    assert summary()["exit_reason"] == "end_of_stream"
+
+
+def test_a_folder_that_was_deleted_costs_no_result_on_the_terminal(
+    weights: list[str], supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = supervisor.outcome.results
+
+    class Deleting(supervisor):  # type: ignore[misc, valid-type]
+        def run(self) -> RunOutcome:
+            shutil.rmtree("output")
+            return RunOutcome("end_of_stream", ExitCode.OK, 2.0, results)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_command, "Supervisor", Deleting)
+        assert run_command_line(weights) == ExitCode.ABORTED
+    told = capsys.readouterr()
+    assert "line main, in" in told.out
+    assert "Traceback" not in told.err
 
 
 def test_a_camera_that_was_lost_is_told_and_the_exit_code_says_so(

@@ -6,7 +6,8 @@ from typing import Any
 from rich.console import Console
 
 from tests.builders import make_count_update
-from traffic_monitor.app.status import StatusDisplay, result_table
+from traffic_monitor.app.status import MOST_PLATES, StatusDisplay, result_table
+from traffic_monitor.records.sightings import PlateRecord
 from traffic_monitor.records.summary import CameraResults, RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName
@@ -48,6 +49,21 @@ def test_before_anything_was_counted_the_table_is_empty() -> None:
     assert result_table(CameraResults(), "Result").row_count == 0
 
 
+def test_the_table_has_the_first_plates_and_says_how_many_more_there_are() -> None:
+    plates = [
+        PlateRecord(
+            track_id=track_id, class_name="bus", text=f"P{track_id}", confidence=0.9, readings=4, first_seen=0.0,
+            last_seen=1.0,
+        )
+        for track_id in range(1, MOST_PLATES + 21)
+    ]  # fmt: skip
+    table = result_table(CameraResults(plates_read=len(plates)), "Result", iter(plates))
+    labels, values = ([str(cell) for cell in column.cells] for column in table.columns)
+    assert table.row_count == MOST_PLATES + 1
+    assert (labels[0], values[0]) == ("plate of bus 1", "P1 (0.90, 4 readings)")
+    assert (labels[-1], values[-1]) == ("more plates", "20; see traffic-monitor search")
+
+
 def test_each_of_several_cameras_has_its_row_and_the_log_a_line_for_all(log_lines: list[str]) -> None:
     results = RunResults()
     for number, (camera, total) in enumerate((("north", None), ("yard", 40), ("[gate]", 9))):
@@ -55,14 +71,16 @@ def test_each_of_several_cameras_has_its_row_and_the_log_a_line_for_all(log_line
         results.take(ServiceName.FRAME_GRABBER, ServiceReport(dropped=number, details=source), number)
     counted = {"north": {"processed": 20}, "yard": {"processed": 30}, "[gate]": {"processed": 9}}
     results.take(ServiceName.VEHICLE_COUNTER, ServiceReport(details=counted))
-    results.take(ServiceName.VISUALIZER, ServiceReport(details={"yard": {"counts": make_count_update(4)}}))
+    results.take(
+        ServiceName.VISUALIZER, ServiceReport(details={"yard": {"counts": make_count_update(4), "plates_read": 3}})
+    )
     ended = {"[gate]": "end_of_stream", "north": "aborted: lost"}
     screen = Console(file=StringIO(), force_terminal=True, width=160)
     with StatusDisplay(screen, 60) as display:
         display.update(RunStatus(RunState.STARTING, 3, 9, 0.0, RunResults(), {}))
         display.update(RunStatus(RunState.RUNNING, 9, 9, 10.0, results, {"raw_frames_yard": 2}, ended))
     (line,) = log_lines
-    assert "north: lost 20, 0 counted, 0 plates; yard: frames 30/40, 4 counted, 0 plates, 1 dropped" in line
+    assert "north: lost 20, 0 counted, 0 plates; yard: frames 30/40, 4 counted, 3 plates, 1 dropped" in line
     assert "[gate]: ended 9/9" in line
     assert "raw_frames_yard=2" in line
     shown = screen.file.getvalue()  # type: ignore[attr-defined]

@@ -113,6 +113,11 @@ def searched_vehicles(folder: Path, results: CameraResults) -> Iterator[PlateRec
         logger.warning("the plates cannot be read back: {}", error)
 
 
+def frame_rate(results: CameraResults, wall_seconds: float) -> float:
+    """Frames per second that one camera's frames were processed at."""
+    return round(results.frames_processed / wall_seconds, 1) if wall_seconds > 0 else 0.0
+
+
 def plates_among(searched: Searched) -> Iterator[PlateRecord]:
     """Those with a plate."""
     return (cast(PlateRecord, vehicle) for vehicle in searched() if "text" in vehicle)
@@ -145,7 +150,7 @@ def build_summary(
         "frames": {"read": results.frames_read, "processed": processed, "dropped": results.frames_dropped},
         "media_seconds": round(results.media_seconds, 3),
         "wall_seconds": round(wall_seconds, 3),
-        "fps": round(processed / wall_seconds, 1) if wall_seconds > 0 else 0.0,
+        "fps": frame_rate(results, wall_seconds),
         "counts": _counts_summary(results.counts),
         "plates": plates_among(searched),
         "unread_plates": (vehicle for vehicle in searched() if "reason" in vehicle),
