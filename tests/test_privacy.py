@@ -196,7 +196,7 @@ def test_a_hashed_plate_is_found_by_who_knows_the_secret(
         ({"hash_plates": True, "blur_plates": True}, "hash_plates needs a secret"),
         ({"hash_plates": True, "secret": SECRET}, "hash_plates needs blur_plates"),
         ({"secret": "short secret"}, "needs 16 characters or more, this one has 12"),
-        ({"secret": 1234567890123456789}, "should be a valid string"),
+        ({"secret": 1234567890123456789}, "should be a text; put it in quotes"),
     ],
 )
 def test_a_setting_that_hides_nothing_is_refused_and_no_secret_is_shown(

@@ -305,28 +305,6 @@ def test_results_are_saved_before_anything_is_printed(
     assert set(saved) == {2}
 
 
-def test_a_summary_that_cannot_be_written_takes_nothing_from_the_other_cameras(
-    two_cameras: list[str],
-    supervisor: type[FakeSupervisor],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    supervisor.outcome = RunOutcome("stopped", ExitCode.OK, 2.0, results_of_two())
-
-    def write(run_dir: Path, summary: Any) -> Path:
-        if summary["camera_id"] == "north":
-            raise OSError(28, "No space left on device")
-        return write_summary(run_dir, summary)
-
-    monkeypatch.setattr(run_command, "write_summary", write)
-    assert run_command_line(two_cameras) == ExitCode.ABORTED
-    assert summary_of("yard")["exit_reason"] == "stopped"
-    told = capsys.readouterr()
-    assert "the summary of north cannot be written: [Errno 28] No space left on device" in told.err
-    assert "5 frames" in told.out
-    assert "Traceback" not in told.err
-
-
 def test_a_signal_while_the_summaries_are_written_ends_nothing(
     weights: list[str], supervisor: type[FakeSupervisor], monkeypatch: pytest.MonkeyPatch
 ) -> None:

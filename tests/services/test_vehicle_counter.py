@@ -127,8 +127,9 @@ def test_the_final_update_has_the_crossings_that_were_not_confirmed_when_the_str
 def test_a_vehicle_that_leaves_the_picture_behind_the_line_is_counted_before_the_stream_ends() -> None:
     counter = VehicleCounter(config())
     assert drive(counter, THROUGH[:3]) == []
-    updates = [counter.process(make_tracked_message([], index)) for index in range(3, 3 + 3 * FPS)]
-    assert [len(update) for update in updates if update] == [1]
+    frames = [make_tracked_message([], index) for index in range(3, 3 + 3 * FPS)]
+    updates = [update for frame in frames for update in counter.process(frame)]
+    assert [len(update["crossings"]) for update in updates if update["crossings"]] == [1]
 
 
 def test_a_class_that_is_corrected_later_makes_an_update_without_a_new_crossing() -> None:

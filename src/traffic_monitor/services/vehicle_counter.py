@@ -47,17 +47,15 @@ class VehicleCounter(Service):
         return [self._message(self._road.pop_update(is_last=True) or NOTHING_SEEN)]
 
     def _message(self, update: RoadUpdate) -> CountUpdateMessage:
-        message: CountUpdateMessage = {
+        return {
             **update.results,
             "camera_id": self._camera_id,
             "timestamp": self._last_timestamp,
             "frame_index": self._last_index,
             "crossings": [crossing_message(crossing, class_name) for crossing, class_name in update.crossings],
             "journeys": update.journeys,
+            "identity_changes": update.identity_changes,
         }
-        if update.identity_changes:
-            message["identity_changes"] = update.identity_changes
-        return message
 
 
 def _moment_of(frame: FrameHeader) -> Moment:
