@@ -186,7 +186,7 @@ def test_botsort_follows_vehicles_by_their_looks() -> None:
         {"bbox_xyxy": b.bbox_xyxy, "confidence": b.confidence, "class_id": b.class_id, "class_name": "car"}
         for b in model.detect(image, class_ids=[2])
     ]
-    seen = [{track.track_id for track in tracker.update(detections, image)} for _ in range(3)]  # type: ignore[arg-type]
+    seen = [{track.track_id for track in tracker.update(detections, image, i / 30)} for i in range(3)]  # type: ignore[arg-type]
     assert len(seen[0]) == len(detections) > 0
     assert seen[0] == seen[1] == seen[2]
 

@@ -201,7 +201,7 @@ def test_without_cameras_the_settings_are_those_of_the_one() -> None:
 
 
 def test_a_camera_has_what_is_its_own_and_else_what_is_common() -> None:
-    own = {"vehicle_counter": {"lines": [GATE]}, "vehicle_tracker": {"bytetrack": {"track_buffer": 60}}}
+    own = {"vehicle_counter": {"lines": [GATE]}, "vehicle_tracker": {"bytetrack": {"track_buffer_s": 2}}}
     north, yard = two_cameras(**own).each_camera()
     assert [(c.camera_id, c.frame_grabber.resize_width, c.queue_size) for c in (north, yard)] == [
         ("north", 1280, 5),
@@ -210,8 +210,8 @@ def test_a_camera_has_what_is_its_own_and_else_what_is_common() -> None:
     assert {c.frame_grabber.target_fps for c in (north, yard)} == {10}
     assert [line.name for line in north.vehicle_counter.lines] == ["gate"]
     assert yard.vehicle_counter == Settings().vehicle_counter
-    assert (north.vehicle_tracker.bytetrack.track_buffer, north.vehicle_tracker.bytetrack.track_thresh) == (
-        60,
+    assert (north.vehicle_tracker.bytetrack.track_buffer_s, north.vehicle_tracker.bytetrack.track_thresh) == (
+        2.0,
         0.3,
     )
 
@@ -260,3 +260,19 @@ def test_each_camera_has_its_own_folder_of_the_run_also_in_a_process() -> None:
 def test_cameras_that_make_no_sense_are_refused(cameras: list[Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         Settings.model_validate({"cameras": cameras})
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "frames_key"),
+    [
+        pytest.param("bytetrack", "track_buffer_s", "track_buffer", id="bytetrack"),
+        pytest.param("ocsort", "max_age_s", "max_age", id="ocsort"),
+        pytest.param("botsort", "track_buffer_s", "track_buffer", id="botsort"),
+    ],
+)
+def test_a_tracker_memory_in_frames_is_still_understood(kind: str, key: str, frames_key: str) -> None:
+    # The shipped settings file has the new key, too; the old one was written by somebody.
+    settings = Settings.model_validate({"vehicle_tracker": {kind: {frames_key: 60, key: 1.0}}})
+    assert getattr(getattr(settings.vehicle_tracker, kind), key) == 2.0
+    with pytest.raises(ValidationError, match=key):
+        Settings.model_validate({"vehicle_tracker": {kind: {key: 0}}})

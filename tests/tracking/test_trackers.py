@@ -28,14 +28,14 @@ def moving(index: int) -> list[int]:
 STANDING = [250, 160, 320, 200]
 
 
-def follow(under_test: Tracker, frames: Sequence[Sequence[list[int]]]) -> list[dict[int, int]]:
+def follow(under_test: Tracker, frames: Sequence[Sequence[list[int]]], fps: float = 30) -> list[dict[int, int]]:
     """Per frame: which track each detection belongs to, by its place in the frame's list."""
     return [
         {
             track.detection_index: track.track_id
-            for track in under_test.update([make_detection(b) for b in boxes], None)
+            for track in under_test.update([make_detection(b) for b in boxes], None, index / fps)
         }
-        for boxes in frames
+        for index, boxes in enumerate(frames)
     ]
 
 
@@ -92,9 +92,12 @@ def test_boxes_without_area_are_left_out_and_the_others_keep_their_place(
     assert answers[-1].keys() == {1, 3}
 
 
+SHORT = {"track_buffer_s": 0.1}
+
+
 @every_type
 def test_ids_are_never_used_again(kind: TrackerType) -> None:
-    under_test = tracker(kind, bytetrack={"track_buffer": 2}, ocsort={"max_age": 2}, botsort={"track_buffer": 2})
+    under_test = tracker(kind, bytetrack=SHORT, ocsort={"max_age_s": 0.1}, botsort=SHORT)
     seen = [set(follow(under_test, [[[x, 60, x + 50, 100]]] * 4 + [[]] * 6)[3].values()) for x in (10, 200, 400)]
     assert [len(ids) for ids in seen] == [1, 1, 1]
     assert len(set.union(*seen)) == 3
@@ -126,7 +129,7 @@ def test_who_needs_pixels(changes: dict[str, Any], needed: bool) -> None:
 def test_botsort_can_follow_the_camera() -> None:
     under_test = tracker(TrackerType.BOTSORT, botsort={"camera_motion": True})
     image = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
-    tracks = [under_test.update([make_detection(moving(i))], image) for i in range(3)]
+    tracks = [under_test.update([make_detection(moving(i))], image, i / 30) for i in range(3)]
     assert [track.track_id for track in tracks[-1]] == [1]
 
 
@@ -138,8 +141,8 @@ def test_missing_reid_weights_are_named_and_not_fetched(tmp_path: Path) -> None:
 def test_the_parameters_of_the_settings_reach_the_tracker() -> None:
     strict = tracker(TrackerType.BYTETRACK, bytetrack={"track_thresh": 0.95})
     detections = [make_detection(moving(0), confidence=0.9)]
-    assert strict.update(detections, None) == []
-    assert len(tracker(TrackerType.BYTETRACK, bytetrack={"track_thresh": 0.5}).update(detections, None)) == 1
+    assert strict.update(detections, None, 0) == []
+    assert len(tracker(TrackerType.BYTETRACK, bytetrack={"track_thresh": 0.5}).update(detections, None, 0)) == 1
 
 
 DRIVE = """
@@ -154,7 +157,7 @@ for kind in ("bytetrack", "ocsort", "botsort"):
     for step in range(20):
         boxes = [[90 * k + 3 * step, 40, 90 * k + 3 * step + 70, 110] for k in range(5) if drawn.random() < 0.9]
         found = [{"bbox_xyxy": box, "confidence": 0.8, "class_id": 2, "class_name": "car"} for box in boxes]
-        tracks = tracker.update(found, np.zeros((160, 600, 3), np.uint8))
+        tracks = tracker.update(found, np.zeros((160, 600, 3), np.uint8), step / 30)
         print(kind, [(track.track_id, track.detection_index) for track in tracks])
 print("torch" in sys.modules, file=sys.stderr)
 """

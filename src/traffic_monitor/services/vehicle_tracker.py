@@ -16,6 +16,7 @@ from traffic_monitor.shared_utils.custom_types import (
     DetectionMessage,
     TrackedMessage,
     TrackedObject,
+    media_time_of,
 )
 from traffic_monitor.shared_utils.frame_codec import decode_frame
 from traffic_monitor.tracking.trackers import Tracker, load_without_looks, needs_looks
@@ -31,7 +32,7 @@ class VehicleTracker(Service):
         """Continue the tracks with the detections of one frame."""
         detections = message["detections"]
         image = decode_frame(message["frame_data_jpeg"]) if self._tracker.needs_pixels else None
-        tracks = self._tracker.update(detections, image)
+        tracks = self._tracker.update(detections, image, media_time_of(message))
         tracked = [_tracked_object(detections[track.detection_index], track.track_id) for track in tracks]
         in_track = {track.detection_index for track in tracks}
         untracked = [each["bbox_xyxy"] for index, each in enumerate(detections) if index not in in_track]

@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from traffic_monitor.settings.section import Fraction, Section
 
@@ -16,21 +17,41 @@ class TrackerType(StrEnum):
     BOTSORT = "botsort"
 
 
-class ByteTrackSettings(Section):
-    """BoxMOT ``ByteTrack``; lengths of time in frames."""
+FRAMES_PER_S = 30
+"""Lengths of time were frames before they were seconds, meant for cameras of this frame rate."""
+
+
+class _TrackerSection(Section):
+    """Parameters of one tracker. The length of time that was called ``frames_key`` is still understood."""
+
+    frames_key: ClassVar[str] = "track_buffer"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _frames_as_seconds(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get(cls.frames_key), int):
+            return values
+        rest = {key: value for key, value in values.items() if key != cls.frames_key}
+        return {**rest, f"{cls.frames_key}_s": values[cls.frames_key] / FRAMES_PER_S}
+
+
+class ByteTrackSettings(_TrackerSection):
+    """BoxMOT ``ByteTrack``."""
 
     min_conf: Fraction = 0.1
     track_thresh: Fraction = 0.3
     match_thresh: Fraction = 0.8
-    track_buffer: int = Field(default=30, ge=1, le=1000)
+    track_buffer_s: float = Field(default=1, gt=0, le=60)
 
 
-class OcSortSettings(Section):
-    """BoxMOT ``OcSort``; lengths of time in frames."""
+class OcSortSettings(_TrackerSection):
+    """BoxMOT ``OcSort``."""
+
+    frames_key: ClassVar[str] = "max_age"
 
     det_thresh: Fraction = 0.3
     min_conf: Fraction = 0.1
-    max_age: int = Field(default=30, ge=1, le=1000)
+    max_age_s: float = Field(default=1, gt=0, le=60)
     min_hits: int = Field(default=2, ge=1, le=100)
     iou_threshold: Fraction = 0.3
     delta_t: int = Field(default=3, ge=1, le=30)
@@ -38,13 +59,13 @@ class OcSortSettings(Section):
     use_byte: bool = True
 
 
-class BotSortSettings(Section):
-    """BoxMOT ``BotSort``; lengths of time in frames."""
+class BotSortSettings(_TrackerSection):
+    """BoxMOT ``BotSort``."""
 
     track_high_thresh: Fraction = 0.3
     track_low_thresh: Fraction = 0.1
     new_track_thresh: Fraction = 0.4
-    track_buffer: int = Field(default=30, ge=1, le=1000)
+    track_buffer_s: float = Field(default=1, gt=0, le=60)
     match_thresh: Fraction = 0.8
     proximity_thresh: Fraction = 0.5
     appearance_thresh: Fraction = 0.25

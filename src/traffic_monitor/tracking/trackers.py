@@ -23,6 +23,9 @@ KEPT_REMOVED_TRACKS = 200
 
 FIRST_TRACK_ID = 1
 
+USUAL_STEP_S = 1 / 30
+"""Between frames whose times say nothing."""
+
 
 @dataclass(frozen=True)
 class Track:
@@ -42,20 +45,24 @@ class Tracker:
         with silenced():
             self._tracker = _build(settings)
         self.needs_pixels = needs_pixels(settings)
+        self._clock = _RunningClock()
 
-    def update(self, detections: Sequence[Detection], image: Image | None) -> list[Track]:
+    def update(self, detections: Sequence[Detection], image: Image | None, time_s: float) -> list[Track]:
         """Continue the tracks with the detections of the next frame.
 
         Args:
             detections: vehicles of the frame, also when there are none.
             image: BGR pixels of the frame; only looked at when ``needs_pixels``.
+            time_s: when the frame was taken, in seconds from any start.
         """
+        time_s = self._clock.advance(time_s)
         rows = np.array(
             [[*d["bbox_xyxy"], d["confidence"], d["class_id"]] for d in detections if _has_area(d)],
             dtype=np.float64,
         ).reshape(-1, 6)
         kept = [index for index, detection in enumerate(detections) if _has_area(detection)]
-        tracks = self._tracker.update(rows, image)
+        self._tracker.begin_frame(time_s)
+        tracks = self._tracker.update(rows, image, timestamp_s=time_s)
         return [Track(int(row[4]) + FIRST_TRACK_ID, kept[int(row[7])]) for row in tracks if row[7] >= 0]
 
 
@@ -65,7 +72,7 @@ def load_without_looks() -> None:
     PyTorch, which BoxMOT imports for ReID, would be most of the process's loading time and memory.
     """
     with silenced(), left_out("torch", "torchvision"):
-        from boxmot import BotSort, ByteTrack, OcSort  # noqa: F401
+        from traffic_monitor.tracking import association  # noqa: F401
 
 
 def needs_pixels(settings: VehicleTrackerSettings) -> bool:
@@ -83,24 +90,47 @@ def _has_area(detection: Detection) -> bool:
     return x2 > x1 and y2 > y1
 
 
-def _build(settings: VehicleTrackerSettings) -> Any:
-    from boxmot import BotSort, ByteTrack, OcSort
+class _RunningClock:
+    """Seconds that only grow. Where a sender's clock stands still or is set back, the last step is repeated."""
 
+    def __init__(self) -> None:
+        self._told: float | None = None
+        self._time_s = 0.0
+        self._step_s = USUAL_STEP_S
+
+    def advance(self, told: float) -> float:
+        """The time of the next frame, by what its sender told."""
+        step = told - self._told if self._told is not None else self._step_s
+        self._told = told
+        if step > 0:
+            self._step_s = step
+        self._time_s += self._step_s
+        return self._time_s
+
+
+def _build(settings: VehicleTrackerSettings) -> Any:
+    from traffic_monitor.tracking.association import TimedBotSort, TimedByteTrack, TimedOcSort
+
+    tracker: Any
     match settings.type:
         case TrackerType.BYTETRACK:
-            tracker = ByteTrack(**settings.bytetrack.model_dump())
+            buffer_s = settings.bytetrack.track_buffer_s
+            tracker = TimedByteTrack(**settings.bytetrack.model_dump(exclude={"track_buffer_s"}))
             tracker.removed_stracks = deque(maxlen=KEPT_REMOVED_TRACKS)
-            return tracker
         case TrackerType.OCSORT:
-            return OcSort(**settings.ocsort.model_dump())
+            buffer_s = settings.ocsort.max_age_s
+            tracker = TimedOcSort(**settings.ocsort.model_dump(exclude={"max_age_s"}))
         case TrackerType.BOTSORT:
-            parameters = settings.botsort.model_dump(exclude={"camera_motion"})
-            return BotSort(
+            buffer_s = settings.botsort.track_buffer_s
+            parameters = settings.botsort.model_dump(exclude={"camera_motion", "track_buffer_s"})
+            tracker = TimedBotSort(
                 use_cmc=settings.botsort.camera_motion,
                 use_embeddings=settings.osnet_model_path is not None,
                 reid_weights=_reid_weights(settings.osnet_model_path),
                 **parameters,
             )
+    tracker.remember_for(buffer_s)
+    return tracker
 
 
 def _reid_weights(path: Path | None) -> Path | None:
