@@ -102,9 +102,9 @@ def test_a_pause_stops_the_reading_for_as_long_as_the_user_wants_and_is_no_hang(
     run = rehearse()
     run.all_ready_at(2)
     run.at(5, "visualizer", lambda each: each.control.request_pause(True))
-    run.at(1000, "visualizer", lambda each: each.control.request_pause(False))
-    run.at(1005, "frame_grabber", lambda each: each.finish())
-    run.all_finish_at(1006)
+    run.at(500, "visualizer", lambda each: each.control.request_pause(False))
+    run.at(505, "frame_grabber", lambda each: each.finish())
+    run.all_finish_at(506)
     assert run.run().exit_reason == "end_of_stream"
     assert run["frame_grabber"].received() == [Command.START, Command.PAUSE, Command.RESUME]
 
