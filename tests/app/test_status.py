@@ -84,5 +84,5 @@ def test_each_of_several_cameras_has_its_row_and_the_log_a_line_for_all(log_line
     assert "[gate]: ended 9/9" in line
     assert "raw_frames_yard=2" in line
     shown = screen.file.getvalue()  # type: ignore[attr-defined]
-    words = ("north: lost", "yard: frames", "2.0 frames/s", "3.0 frames/s", "30/40", "[gate]: ended")
+    words = ("north: lost", "20/?", "yard: frames", "2.0 frames/s", "3.0 frames/s", "30/40", "[gate]: ended")
     assert [word for word in words if word not in shown] == []

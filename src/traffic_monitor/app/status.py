@@ -67,7 +67,7 @@ class StatusDisplay:
         self._progress.update(self._loading, visible=False)
         for camera_id, results in status.results.cameras.items():
             if camera_id not in self._tasks:
-                self._tasks[camera_id] = self._progress.add_task("", rate="", found="")
+                self._tasks[camera_id] = self._progress.add_task("", total=None, rate="", found="")
             rate = results.frames_processed / status.running_seconds if status.running_seconds > 0 else 0.0
             self._progress.update(
                 self._tasks[camera_id],
