@@ -217,25 +217,37 @@ def fisheye(rng: np.random.Generator, image: Image, boxes: Boxes) -> tuple[Image
     return np.asarray(bent, dtype=np.uint8), moved
 
 
-def close_box(rng: np.random.Generator, boxes: Boxes, around_plates: bool) -> NDArray[np.float32]:
-    """One of the boxes (x1, y1, x2, y2) to fill a window with; instead of a plate, about the vehicle around it."""
+def close_box(rng: np.random.Generator, boxes: Boxes, source: Source, recipe: ViewRecipe) -> NDArray[np.float32]:
+    """One of the boxes (x1, y1, x2, y2) to fill a window with. Where vehicles are to be found and a photo's labels
+    mark plates, it is about the vehicle around a plate.
+    """
     kind, *corners = boxes[rng.integers(len(boxes))]
     box = np.array(corners, np.float32)
-    if around_plates and kind == PLATE:
+    if source.plates and not source.drawn and not recipe.plates and kind == PLATE:
         box += AROUND_PLATE * (box[2] - box[0])
     return box
+
+
+def turned(rng: np.random.Generator, image: Image, boxes: Boxes) -> tuple[Image, Boxes]:
+    """A square window as a camera above the road sees it that is mounted another way round."""
+    size, boxes = image.shape[0], boxes.copy()
+    if rng.random() < 0.5:
+        image, boxes[:, [2, 4]] = image[::-1], size - boxes[:, [4, 2]]
+    if rng.random() < 0.5:
+        image, boxes[:, 1:] = image.transpose(1, 0, 2), boxes[:, [2, 1, 4, 3]]
+    return np.ascontiguousarray(image), boxes
 
 
 def window(
     rng: np.random.Generator, image: Image, boxes: Boxes, source: Source, recipe: ViewRecipe, smallest: float
 ) -> tuple[Image, Boxes]:
-    """A square window of a picture at a random scale, mirrored half of the time.
+    """A square window of a picture at a random scale, mirrored half of the time; one from above also turned.
 
     `smallest` is the least length of the picture's longer side after scaling, in pixels.
     """
     size, shape = recipe.size, image.shape[:2]
     if len(boxes) and rng.random() < recipe.close:
-        box = close_box(rng, boxes, source.plates and not recipe.plates)
+        box = close_box(rng, boxes, source, recipe)
         place = placed_close(rng, shape, box, source.squared, size, CLOSE_FILL[recipe.plates])
     else:
         place = placed_anywhere(rng, shape, boxes, source.squared, size, smallest)
@@ -245,6 +257,8 @@ def window(
     if rng.random() < 0.5:
         canvas = np.ascontiguousarray(canvas[:, ::-1])
         moved[:, [1, 3]] = size - moved[:, [3, 1]]
+    if source.top_view:
+        canvas, moved = turned(rng, canvas, moved)
     return canvas, visible_boxes(moved, size, size)
 
 

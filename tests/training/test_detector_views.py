@@ -111,18 +111,44 @@ def test_a_close_window_is_filled_by_its_box_and_sometimes_cuts_it(marked: Pictu
     assert 15 < cut < 75
 
 
-def test_where_plates_are_labelled_a_close_window_shows_the_vehicle_around_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("drawn", "plates", "width"),
+    [
+        pytest.param(False, False, 0.63 / 3.4, id="the vehicle around a photo's plate"),
+        pytest.param(True, False, 0.63, id="a drawn car"),
+        pytest.param(False, True, 0.53, id="a plate"),
+    ],
+)
+def test_what_fills_a_close_window(tmp_path: Path, drawn: bool, plates: bool, width: float) -> None:
     image = grey_picture(640, 480)
     image[300:320, 300:360] = RED
-    source = Source("photos", 1.0, plates=True)
+    source = Source("pictures", 1.0, plates=True, drawn=drawn)
     cache = write_cache(tmp_path, [(source, image, [[0.0, 300, 300, 360, 320]], False)])
-    widths: dict[bool, list[float]] = {False: [], True: []}
-    for plates, found in widths.items():
-        for seed in range(60):
-            _, boxes = view(cache, seed, mosaic=0.0, close=1.0, plates=plates)
-            found += [(x2 - x1) / SIZE for _, x1, _, x2, _ in boxes.tolist()]
-    assert np.median(widths[False]) == pytest.approx(0.63 / 3.5, abs=0.05)
-    assert np.median(widths[True]) > 0.4
+    found: list[float] = []
+    for seed in range(60):
+        _, boxes = view(cache, seed, mosaic=0.0, close=1.0, plates=plates)
+        found += [(x2 - x1) / SIZE for _, x1, _, x2, _ in boxes.tolist()]
+    assert np.median(found) == pytest.approx(width, abs=0.08)
+
+
+def test_views_from_above_are_turned_and_the_box_with_them(tmp_path: Path) -> None:
+    image = grey_picture(320, 200)
+    image[60:110, 50:80], image[60:110, 80:110] = RED, BLUE
+    boxes = [[0.0, 50, 60, 110, 110]]
+    ways = set()
+    for top_view in (False, True):
+        folder = tmp_path / str(top_view)
+        folder.mkdir()
+        cache = write_cache(folder, [(Source("above", 1.0, top_view=top_view), image, boxes, False)])
+        for seed in range(40):
+            seen, found = view(cache, seed, mosaic=0.0)
+            red, blue = (np.argwhere((seen[..., c] > 200) & coloured(seen)) for c in (2, 0))
+            if len(found) == 0 or min(len(red), len(blue)) < 50:
+                continue
+            assert found[0, 1:].tolist() == pytest.approx(ends_of(seen), abs=3.5)
+            down, right = np.sign(np.round((blue.mean(0) - red.mean(0)) / 10))
+            ways.add((top_view, int(right), int(down)))
+    assert ways == {(top, right, 0) for top in (False, True) for right in (-1, 1)} | {(True, 0, -1), (True, 0, 1)}
 
 
 def test_a_wide_lens_bends_the_picture_and_the_box_follows(marked: PictureCache) -> None:
