@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.plate_capture import photograph
+from training.plate_capture import cut_margins, photograph
 from training.plate_drawing import PlatePress
 from training.plate_glyphs import CHARACTERS, GROUPS, GlyphAtlas, Typeface
 from training.plate_layouts import DIGITS, LAYOUTS, Layout, fill
@@ -17,7 +17,7 @@ from training.plate_ocr_network import ALPHABET, CLASSES, SLOTS, PlateReader
 from training.plate_real_crops import clean, load_real_crops, with_thai_letters
 from training.plate_scripts import SCRIPTS
 from training.plate_text_data import UNKNOWN, Sample, assemble
-from training.train_plate_ocr import Schedule, decode
+from training.train_plate_ocr import Schedule, Trainer, decode
 
 BLOCK = np.full((64, 32), 255, np.uint8)
 """Every character of the tests' only typeface: no font is needed."""
@@ -60,6 +60,29 @@ def test_every_layout_can_be_drawn(press: PlatePress, layout: Layout) -> None:
         assert (plate.centres > 0).all()
         assert (plate.centres < (width, height)).all()
         assert (plate.text, plate.picture.tobytes()) == (again.text, again.picture.tobytes())
+
+
+def test_what_stands_in_a_small_upper_row_is_read_first(press: PlatePress) -> None:
+    japan = next(layout for layout in LAYOUTS if layout.name == "japan")
+    plate = press.draw(np.random.default_rng(1), japan, "□□ 500/□ 12-34")
+    assert plate.text == "□□500□1234"
+    rows = plate.centres[:, 1] / plate.picture.shape[0]
+    assert rows[:5].max() < 0.4 < 0.5 < rows[5:].min()
+    for row in (plate.centres[:5], plate.centres[5:]):
+        assert (np.diff(row[:, 0]) > 0).all()
+
+
+def test_a_font_that_lacks_characters_is_told_by_its_boxes() -> None:
+    whole = {c: np.full((64, 8 + i), 255, np.uint8) for i, c in enumerate(CHARACTERS)}
+    assert Typeface("whole", whole).is_whole
+    assert not Typeface("latin letters only", whole | dict.fromkeys("0123456789", BLOCK)).is_whole
+
+
+def test_cuts_hardly_ever_cost_more_than_the_rim() -> None:
+    rng = np.random.default_rng(0)
+    margins = np.stack([cut_margins(rng) for _ in range(2000)])
+    assert margins.min() >= -0.031
+    assert 0.03 < np.median(margins) < 0.09
 
 
 def test_a_photograph_says_where_the_characters_went() -> None:
@@ -150,14 +173,20 @@ def test_thai_letters_stand_where_the_note_says(note: str, text: str) -> None:
     assert with_thai_letters("64070", note) == text
 
 
-def test_a_grown_network_keeps_what_was_learned() -> None:
+def earlier_network() -> dict[str, torch.Tensor]:
+    """The state of a network with ten slots and no class for other scripts."""
     torch.manual_seed(3)
-    old = PlateReader().state_dict()
-    old["queries"] = old["queries"][:, :10]
+    state = PlateReader().state_dict()
+    state["queries"] = state["queries"][:, :10]
     for name in ("order.one.weight", "order.two.weight"):
-        old[name] = old[name][:, :10]
+        state[name] = state[name][:, :10]
     for name in ("cell_head.weight", "cell_head.bias", "slot_head.weight", "slot_head.bias"):
-        old[name] = old[name][:37]
+        state[name] = state[name][:37]
+    return state
+
+
+def test_a_grown_network_keeps_what_was_learned() -> None:
+    old = earlier_network()
     state = grown(old)
     PlateReader().load_state_dict(state)
     assert torch.equal(state["queries"][:, :10], old["queries"])
@@ -165,6 +194,36 @@ def test_a_grown_network_keeps_what_was_learned() -> None:
     assert torch.allclose(state["slot_head.bias"][37], old["slot_head.bias"][1:37].mean())
     assert len({tuple(query.tolist()) for query in state["queries"][0]}) == SLOTS
     assert torch.equal(state["stem.conv.weight"], old["stem.conv.weight"])
+
+
+def test_a_network_with_other_layers_cannot_grow() -> None:
+    old = earlier_network()
+    del old["place"]
+    with pytest.raises(ValueError, match="place"):
+        grown(old)
+    with pytest.raises(ValueError, match="stem"):
+        grown(earlier_network() | {"stem.conv.weight": torch.zeros(8, 3, 5, 5)})
+
+
+def test_a_training_begins_with_an_earlier_network_and_goes_on_from_its_own(tmp_path: Path) -> None:
+    old, run = earlier_network(), tmp_path / "run"
+    run.mkdir()
+    torch.save({"average": old}, tmp_path / "old.pt")
+    schedule, cpu = Schedule(1e-3, 1000, 60, 0.6), torch.device("cpu")
+    trainer = Trainer(run, schedule, cpu, tmp_path / "old.pt")
+    for kept in (trainer.network, trainer.average):
+        assert torch.equal(kept.state_dict()["queries"], grown(old)["queries"])
+    picture = np.random.default_rng(0).integers(0, 255, (64, 128, 3)).astype(np.uint8)
+    trainer.step(
+        assemble([Sample(picture, "□AB12", np.full((5, 2), 30.0, np.float32)), Sample(picture, "", None)])
+    )
+    trainer.save()
+    resumed = Trainer(run, schedule, cpu, tmp_path / "old.pt")
+    assert resumed.seen == 2
+    for mine, its in ((resumed.network, trainer.network), (resumed.average, trainer.average)):
+        state = its.state_dict()
+        assert all(torch.equal(value, state[name]) for name, value in mine.state_dict().items())
+    assert not torch.equal(resumed.network.state_dict()["queries"], grown(old)["queries"])
 
 
 def test_texts_of_the_set_aside_photos_are_never_trained_on(tmp_path: Path) -> None:
