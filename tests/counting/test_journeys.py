@@ -3,9 +3,9 @@
 import pytest
 
 from tests.counting.scenes import UTC_CLOCK
-from traffic_monitor.counting.journeys import MOST_PLACES, edge_ahead
+from traffic_monitor.counting.journeys import MOST_PLACES, MOST_VISITS, edge_ahead
 from traffic_monitor.counting.road import RoadCounter, RoadUpdate
-from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.counting.vehicles import MOST_TRACKS, Moment
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.custom_types import IdentityChange, TrackedObject, VehicleJourney
 
@@ -167,6 +167,21 @@ def test_a_long_trajectory_becomes_coarse_but_keeps_both_ends() -> None:
     places = road.told[1]["trajectory"]
     assert len(places) <= MOST_PLACES + 1
     assert places[0] == [0.0, 500, 20]
+
+
+def test_the_record_of_a_vehicle_that_comes_and_goes_for_hours_is_bounded() -> None:
+    zone = {"name": "stop", "points": [[0.0, 0.4], [1.0, 0.4], [1.0, 0.6], [0.0, 0.6]]}
+    road = Road(lines=[], zones=[zone])
+    laps = MOST_VISITS + 20
+    for lap in range(laps):
+        for y in (100, 100, 250, 250):
+            road.see(track(1, 500, y), track(100 + lap, 500, y))
+    journey = road.told[1]
+    assert (len(journey["zones"]), journey.get("zones_left_out")) == (MOST_VISITS, 20)
+    entered = [visit["entered"].get("frame_index") for visit in journey["zones"]]
+    assert entered == [2, *range(4 * 21 + 2, 4 * laps, 4)]
+    assert (len(journey["track_ids"]), journey.get("tracks_left_out")) == (MOST_TRACKS, laps + 1 - MOST_TRACKS)
+    assert journey["track_ids"][:2] == [1, 100 + laps + 1 - MOST_TRACKS]
 
 
 def test_a_vehicle_that_has_not_moved_comes_from_nowhere() -> None:

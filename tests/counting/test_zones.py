@@ -94,6 +94,35 @@ def test_a_vehicle_that_is_lost_inside_has_left() -> None:
     assert (found["entries"], found["exits"], found["occupancy"]) == (1, 1, 0)
 
 
+@pytest.mark.parametrize(
+    ("absence_s", "expected"),
+    [(3, (1, 0, None)), (50, (1, 0, None)), (70, (2, 1, 1.96))],
+    ids=["a short absence", "less than a minute", "more than a minute"],
+)
+def test_a_parked_vehicle_that_is_detected_on_and_off_has_not_left(absence_s: int, expected: Any) -> None:
+    parked = walk([(600, 400)] * (2 * FPS))
+    settings = [{"name": "yard", "points": SQUARE, "units": "pixels"}]
+    found = count([*parked, *[[]] * (absence_s * FPS), *parked[:3]], zones=settings)
+    counts = found.results["zones"]["yard"]
+    assert (counts["entries"], counts["exits"], counts["mean_dwell_s"]) == expected
+    visits = found.journeys[1]["zones"]
+    assert [visit["left"] is None for visit in visits] == [False] * (len(visits) - 1) + [True]
+    assert len(visits) == expected[0]
+
+
+def test_a_vehicle_that_was_lost_in_a_zone_and_seen_outside_has_left_it() -> None:
+    found = zone([(600, 400)] * 10 + [(0, -9000)] * (3 * FPS) + [(950, 400)] * 5 + [(600, 400)] * 5)
+    assert (found["entries"], found["exits"], found["occupancy"]) == (2, 1, 1)
+
+
+def test_the_dwell_time_after_absences_is_that_of_the_whole_visit() -> None:
+    parked = walk([(600, 400)] * FPS)
+    frames = [*parked, *[[]] * (3 * FPS), *parked, *walk([(950, 400)] * 5)]
+    settings = [{"name": "yard", "points": SQUARE, "units": "pixels"}]
+    counts = count(frames, zones=settings).results["zones"]["yard"]
+    assert (counts["exits"], counts["mean_dwell_s"], counts["max_dwell_s"]) == (1, 4.96, 4.96)
+
+
 def test_the_dwell_time_is_that_from_the_first_to_the_last_sighting_inside() -> None:
     in_for_two_seconds = [(300, 400)] * 5 + [(600, 400)] * (2 * FPS + 1) + [(950, 400)] * 5
     in_for_four = [(300, 400)] * 5 + [(600, 400)] * (4 * FPS + 1) + [(950, 400)] * 5

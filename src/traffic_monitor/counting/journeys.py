@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import dist, inf
 
 from traffic_monitor.counting.crossings import LineCrossing
-from traffic_monitor.counting.vehicles import Sighting
+from traffic_monitor.counting.vehicles import MOST_TRACKS, Sighting
 from traffic_monitor.counting.zones import ZoneVisit
 from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import (
@@ -26,6 +26,10 @@ STEP = 0.25
 MOST_PLACES = 32
 """Of a trajectory; every other one is dropped when there are more, so that a long one is coarse, not cut."""
 
+MOST_VISITS = 50
+"""Visits to zones in one vehicle's record; of more, the first and the latest are kept, because the record of a
+parked car is sent every second."""
+
 SEEN_MOVING = 1.0
 """A vehicle's direction is that of its first and of its last way of this many sizes."""
 
@@ -38,15 +42,34 @@ class _Journey:
     """Media seconds of the frame with which it was told last, or first seen."""
     tracks: dict[int, None] = field(default_factory=dict)
     """Numbers of its tracks; the one seen last comes last."""
+    tracks_left_out: int = 0
     trail: list[Sighting] = field(default_factory=list)
     step: float = STEP
     crossings: list[LineCrossing] = field(default_factory=list)
     visits: dict[tuple[str, float], ZoneVisit] = field(default_factory=dict)
+    visits_left_out: int = 0
     speed: VehicleSpeed | None = None
     class_name: str = ""
     class_share: float = 0.0
     has_news: bool = False
     has_passed: bool = False
+
+    def add_track(self, track_id: int) -> list[int]:
+        """It has this track; the tracks that are left out from now on."""
+        self.tracks.pop(track_id, None)
+        self.tracks[track_id] = None
+        left_out = list(self.tracks)[: max(len(self.tracks) - MOST_TRACKS, 0)]
+        for track in left_out:
+            del self.tracks[track]
+        self.tracks_left_out += len(left_out)
+        return left_out
+
+    def add_visit(self, visit: ZoneVisit) -> None:
+        """It has begun or ended this visit."""
+        self.visits[visit.zone, visit.entered.media] = visit
+        if len(self.visits) > MOST_VISITS:
+            del self.visits[list(self.visits)[1]]
+            self.visits_left_out += 1
 
     def see(self, sighting: Sighting) -> None:
         self.last = sighting
@@ -99,10 +122,9 @@ class JourneyLog:
             left.has_news = True
             change = IdentityChange(track_id=track_id, vehicle_id=vehicle_id, left_vehicle_id=before)
             self._identity_changes.append(change)
-        tracks = self._journeys[vehicle_id].tracks
-        tracks.pop(track_id, None)
-        tracks[track_id] = None
         self._owners[track_id] = vehicle_id
+        for left_out in self._journeys[vehicle_id].add_track(track_id):
+            del self._owners[left_out]
         return before != vehicle_id
 
     def crossed(self, crossing: LineCrossing) -> None:
@@ -114,7 +136,7 @@ class JourneyLog:
     def visited(self, visit: ZoneVisit) -> None:
         """Note that a visit to a zone has begun or ended."""
         journey = self._touch(visit.vehicle_id)
-        journey.visits[visit.zone, visit.entered.media] = visit
+        journey.add_visit(visit)
         journey.has_passed = journey.has_news = True
 
     def measured(self, vehicle_id: int, speed: VehicleSpeed) -> None:
@@ -183,6 +205,10 @@ class JourneyLog:
         )
         if journey.speed is not None:
             told["speed"] = journey.speed
+        if journey.tracks_left_out:
+            told["tracks_left_out"] = journey.tracks_left_out
+        if journey.visits_left_out:
+            told["zones_left_out"] = journey.visits_left_out
         return told
 
     def _edge(self, trail: Sequence[Sighting], backwards: bool) -> str | None:

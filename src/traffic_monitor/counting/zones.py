@@ -17,6 +17,9 @@ BAND = 0.25
 CONFIRMED_BY = 2
 """Sightings in a row inside, or outside and beyond the band, that confirm an entry or an exit."""
 
+RESUMED_WITHIN_S = 60.0
+"""A vehicle that is lost in a zone and next seen there this soon has not left it: a parked car is detected on and
+off."""
 
 NEVER = Moment(0.0)
 
@@ -85,8 +88,11 @@ class _Visit:
     sightings: int = 0
     """Sightings in a row that say otherwise."""
     since: Moment = NEVER
-    """First of the sightings inside."""
+    """First of the latest sightings inside."""
     last_inside: Moment = NEVER
+    entered: Moment = NEVER
+    lost_at: float | None = None
+    """Media seconds of the last sighting of a vehicle that was lost inside, until it is seen outside."""
 
 
 @dataclass
@@ -107,6 +113,8 @@ class _ZoneState:
         if inside:
             visit.since = visit.since if visit.is_in or visit.sightings else now
             visit.last_inside = now
+        elif not visit.is_in:
+            visit.lost_at = None
         if visit.is_in:
             otherwise = not inside and self.zone.distance(sighting.position) > BAND * sighting.size
         else:
@@ -114,27 +122,37 @@ class _ZoneState:
         visit.sightings = visit.sightings + 1 if otherwise else 0
         if visit.sightings < CONFIRMED_BY:
             return []
-        change = self.leave if visit.is_in else self._enter
-        return [change(sighting.vehicle_id)]
+        return [self._leave(sighting.vehicle_id) if visit.is_in else self._enter(sighting.vehicle_id)]
 
     def _enter(self, vehicle_id: int) -> ZoneVisit:
         visit = self.visits[vehicle_id]
         visit.is_in, visit.sightings = True, 0
-        self.entries += 1
+        if visit.lost_at is not None and visit.since.media - visit.lost_at <= RESUMED_WITHIN_S:
+            self.exits -= 1
+            self.dwell_total -= visit.lost_at - visit.entered.media
+        else:
+            self.entries += 1
+            visit.entered = visit.since
+        visit.lost_at = None
         self.present.add(vehicle_id)
         self.most = max(self.most, len(self.present))
-        return ZoneVisit(self.zone.name, vehicle_id, visit.since, left=None)
+        return ZoneVisit(self.zone.name, vehicle_id, visit.entered, left=None)
 
-    def leave(self, vehicle_id: int) -> ZoneVisit:
-        """The vehicle has left the zone, or is gone."""
+    def lose(self, vehicle_id: int) -> ZoneVisit:
+        """The vehicle is out of sight: it has left, unless it soon comes back."""
         visit = self.visits[vehicle_id]
-        dwell = visit.last_inside.media - visit.since.media
+        visit.lost_at = visit.last_inside.media
+        return self._leave(vehicle_id)
+
+    def _leave(self, vehicle_id: int) -> ZoneVisit:
+        visit = self.visits[vehicle_id]
+        dwell = visit.last_inside.media - visit.entered.media
         visit.is_in, visit.sightings = False, 0
         self.exits += 1
         self.present.discard(vehicle_id)
         self.dwell_total += dwell
         self.dwell_longest = max(self.dwell_longest, dwell)
-        return ZoneVisit(self.zone.name, vehicle_id, visit.since, visit.last_inside)
+        return ZoneVisit(self.zone.name, vehicle_id, visit.entered, visit.last_inside)
 
     def counts(self) -> ZoneCounts:
         return ZoneCounts(
@@ -163,7 +181,7 @@ class ZoneWatch:
 
     def lost(self, vehicle_id: int) -> list[ZoneVisit]:
         """The vehicle is out of sight: it has left all zones; the visits that end with it."""
-        return [state.leave(vehicle_id) for state in self._states if vehicle_id in state.present]
+        return [state.lose(vehicle_id) for state in self._states if vehicle_id in state.present]
 
     def forget(self, vehicle_id: int) -> None:
         """The vehicle cannot come back."""

@@ -222,6 +222,10 @@ class VehicleJourney(TypedDict):
     has_passed: NotRequired[bool]
     """Whether it crossed a line, visited a zone or was measured, or there is none of them; true where not given. A
     vehicle that has not passed is recorded only if its plate is read."""
+    tracks_left_out: NotRequired[int]
+    """How many of its tracks are not in ``track_ids`` because there are too many; absent where none."""
+    zones_left_out: NotRequired[int]
+    """How many of its stays are not in ``zones``; absent where none."""
 
 
 class IdentityChange(TypedDict):
