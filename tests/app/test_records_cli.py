@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from tests.builders import START
-from tests.records.road import record_cars
+from tests.records.road import RecordedRoad, record_cars
 from traffic_monitor.app import records_cli
 from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.app.console import WIDTH_IN_FILES
@@ -84,6 +84,39 @@ def test_show_tells_a_vehicles_story(tell: Tell) -> None:
     assert "34A23126" in story
     assert "main" in story
     assert "frame 14" in story
+
+
+@pytest.fixture
+def bystander(output: Path) -> Path:
+    """A later run in which one vehicle crosses the line, and another one is read and crosses nothing."""
+    folder = output / "cam1_3"
+    folder.mkdir()
+    road = RecordedRoad(folder)
+    for y in range(40, 110, 2):
+        road.see((1, [85, y - 30, 115, y]))
+    road.read(1, "PARKED")
+    road.drive_down(2, x=250)
+    road.read(2, "KLM7")
+    road.end()
+    return folder
+
+
+def test_a_vehicle_that_was_only_seen_and_read_is_found(tell: Tell, bystander: Path) -> None:
+    assert "PARKED" in tell("search", "--plate", "PARK*")
+    story = tell("show", "--track", "1", "--run", str(bystander), "--no-pictures")
+    assert "crossed no line" in story
+    assert "plate PARKED" in story
+    (row,) = (line for line in tell("runs").splitlines() if "cam1_3" in line)
+    assert row.split()[-4:] == ["2", "│", "2", "│"]
+
+
+@pytest.mark.parametrize(("options", "plates"), [([], ["PARKED", "KLM7"]), (["--only-passed"], ["KLM7"])])
+def test_an_export_has_it_unless_it_is_to_be_left_out(
+    tell: Tell, bystander: Path, options: list[str], plates: list[str]
+) -> None:
+    tell("export", "--run", str(bystander), *options)
+    with (bystander / "passages.csv").open(encoding="utf-8") as file:
+        assert [row["plate"] for row in csv.DictReader(file)] == plates
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])

@@ -16,6 +16,7 @@ from tests.records.road import RecordedRoad, record_cars, settings
 from tests.shared_material import need_tool
 from traffic_monitor.records.run_folder import SCENE_FILE
 from traffic_monitor.report.page import write_report
+from traffic_monitor.shared_utils.frame_codec import encode_frame
 
 pytestmark = pytest.mark.browser
 
@@ -39,18 +40,15 @@ def browser() -> Iterator[Chrome]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of 60 vehicles, 57 cars with plates and 3 trucks without, with pictures of all."""
+    """A run of 60 vehicles, 57 cars with plates and 3 trucks without, with pictures of the cars."""
     run = tmp_path_factory.mktemp("run")
     road = RecordedRoad(run)
-    for name in ("plates", "vehicles"):
-        (run / name).mkdir()
+    picture = encode_frame(make_image(60, 30), 90)
     cv2.imwrite(str(run / SCENE_FILE), make_image())
     for track in range(1, 61):
-        for name in ("plates", "vehicles"):
-            cv2.imwrite(str(run / name / f"{track}.jpg"), make_image(60, 30))
         road.drive_down(track, class_name="truck" if track > 57 else "car")
         if track <= 57:
-            road.read(track, f"KLM{track:03d}")
+            road.read(track, f"KLM{track:03d}", plate_picture_jpeg=picture, vehicle_picture_jpeg=picture)
         for _ in range(60):
             road.see()
     road.end()

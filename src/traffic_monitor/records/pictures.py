@@ -9,8 +9,8 @@ from traffic_monitor.shared_utils.guarded import Guard
 
 PLATES_FOLDER, VEHICLES_FOLDER = "plates", "vehicles"
 
-MOST_WAITING = 100
-"""Pictures that wait for a disk that is full, the latest ones: a few MB."""
+MOST_WAITING = 500
+"""Pictures that wait for a disk that is full, the latest ones: some 10 MB."""
 
 
 def picture_file(kind: str, track_id: int) -> str:

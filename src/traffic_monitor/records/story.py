@@ -35,9 +35,9 @@ def story_of(database: sqlite3.Connection, folder: Path, track_id: int) -> Story
 
 def _headline(passage: Passage) -> str:
     tracks = ", ".join(map(str, passage.tracks))
-    return (
-        f"passage {passage.passage_id}: {passage.class_name} ({passage.class_certainty:.0%} sure), tracks {tracks}"
-    )
+    certainty = f"{passage.class_certainty:.0%} sure"
+    seen = "" if passage.passed else "; seen, crossed no line"
+    return f"passage {passage.passage_id}: {passage.class_name} ({certainty}), tracks {tracks}{seen}"
 
 
 def _plate(passage: Passage) -> str:
