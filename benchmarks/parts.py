@@ -21,7 +21,7 @@ import cv2
 from benchmarks.peers import frames_of
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.runtime.cores import available_cores, limit_threads, share_cores
-from traffic_monitor.runtime.service_process import keep_memory
+from traffic_monitor.runtime.service_process import keep_freed_memory
 from traffic_monitor.runtime.transport import widen_pipe
 from traffic_monitor.services.vehicle_detector import SEARCHES
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
@@ -67,7 +67,7 @@ def hop(texts: Sequence[str]) -> float:
 
 
 def _read(waiting: Any, spent: Any) -> None:
-    keep_memory()
+    keep_freed_memory()
     spent.put("ready")
     waiting.get()
     started = time.process_time()
@@ -112,7 +112,7 @@ def main() -> None:
     limit_threads(share_cores(available_cores())[ServiceName.VEHICLE_DETECTOR])
     os.environ["OPENCV_FOR_THREADS_NUM"] = "1"
     cv2.setNumThreads(1)
-    keep_memory()
+    keep_freed_memory()
     found = parts(arguments.source, arguments.frames, load_settings(arguments.config, arguments.overrides))
     for name, milliseconds in found.items():
         print(f"| {name} | {milliseconds:.2f} |")

@@ -171,7 +171,7 @@ def test_plates_are_read_on_without_a_worker_that_is_killed(tmp_path: Path) -> N
 def test_services_leave_by_themselves_when_the_supervisor_is_killed(busy_program: Program) -> None:
     busy_program.process.kill()
     busy_program.assert_nothing_left(GONE_WITHIN_S)
-    assert "the supervisor is gone" in busy_program.log
+    assert "the supervisor has died" in busy_program.log
 
 
 def test_a_run_that_is_killed_has_records_up_to_the_last_second_and_a_report(tmp_path: Path) -> None:

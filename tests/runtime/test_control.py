@@ -10,8 +10,8 @@ from tests.builders import start
 from traffic_monitor.runtime.control import (
     Command,
     Failed,
-    Gone,
     PauseRequested,
+    ProcessLost,
     Ready,
     ServiceControl,
     ServiceReport,
@@ -74,13 +74,13 @@ def test_commands_are_kept_whichever_question_takes_them_in() -> None:
 def test_a_service_hears_which_processes_have_died() -> None:
     ours, theirs = Pipe()
     control = ServiceControl(theirs)
-    assert not control.gone(ServiceName.VEHICLE_DETECTOR)
-    ours.send(Gone(ServiceName.VEHICLE_DETECTOR, 1))
+    assert not control.lost(ServiceName.VEHICLE_DETECTOR)
+    ours.send(ProcessLost(ServiceName.VEHICLE_DETECTOR, 1))
     ours.send(Command.START)
-    assert set(control.gone(ServiceName.VEHICLE_DETECTOR)) == {1}
-    assert not control.gone(ServiceName.LP_DETECTOR)
-    assert control.is_gone(ServiceName.VEHICLE_DETECTOR, 1)
-    assert not control.is_gone(ServiceName.VEHICLE_DETECTOR, 0)
+    assert set(control.lost(ServiceName.VEHICLE_DETECTOR)) == {1}
+    assert not control.lost(ServiceName.LP_DETECTOR)
+    assert control.is_lost(ServiceName.VEHICLE_DETECTOR, 1)
+    assert not control.is_lost(ServiceName.VEHICLE_DETECTOR, 0)
     assert control.started
 
 

@@ -14,8 +14,8 @@ from traffic_monitor.runtime.cores import (
     VARIABLES,
     available_cores,
     cgroup_quota,
-    give_way,
     limit_threads,
+    lower_priority,
     share_cores,
 )
 from traffic_monitor.shared_utils.constants import ServiceName
@@ -108,11 +108,11 @@ def test_without_control_groups_there_is_no_quota(tmp_path: Path) -> None:
 
 NICENESSES = """
 import os, threading
-from traffic_monitor.runtime.cores import THREADS, give_way
+from traffic_monitor.runtime.cores import THREADS, lower_priority
 done = threading.Event()
 thread = threading.Thread(target=done.wait)
 thread.start()
-give_way()
+lower_priority()
 print(*(os.getpriority(os.PRIO_PROCESS, int(each.name)) for each in THREADS.iterdir()))
 done.set()
 """
@@ -130,5 +130,5 @@ def test_where_threads_cannot_be_told_apart_nothing_is_done(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(cores_module, "THREADS", tmp_path / "none")
-    give_way()
+    lower_priority()
     assert os.getpriority(os.PRIO_PROCESS, 0) == 0

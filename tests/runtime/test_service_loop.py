@@ -300,12 +300,12 @@ def test_a_message_that_cannot_be_prepared_is_a_failed_message(log_lines: list[s
     assert (heard[-1].processed, heard[-1].errors) == (2, 1)
 
 
-@pytest.mark.parametrize("gives_way", [False, True])
+@pytest.mark.parametrize("low_priority", [False, True])
 def test_a_service_that_may_wait_gives_way_once_it_is_built(
-    monkeypatch: pytest.MonkeyPatch, gives_way: bool
+    monkeypatch: pytest.MonkeyPatch, low_priority: bool
 ) -> None:
     happened = []
-    monkeypatch.setattr(service_loop, "give_way", lambda: happened.append("gave way"))
+    monkeypatch.setattr(service_loop, "lower_priority", lambda: happened.append("gave way"))
 
     def build() -> Service:
         happened.append("built")
@@ -313,5 +313,5 @@ def test_a_service_that_may_wait_gives_way_once_it_is_built(
 
     incoming: queue.Queue[Any] = queue.Queue()
     incoming.put(None)
-    run_service("doubler", build, incoming, [], threading.Event(), gives_way=gives_way)
-    assert happened == (["built", "gave way"] if gives_way else ["built"])
+    run_service("doubler", build, incoming, [], threading.Event(), low_priority=low_priority)
+    assert happened == (["built", "gave way"] if low_priority else ["built"])

@@ -22,9 +22,9 @@ def test_every_service_has_its_entry_point_also_after_travelling(name: ServiceNa
 
 FAULTS = """
 import resource, sys
-from traffic_monitor.runtime.service_process import keep_memory
+from traffic_monitor.runtime.service_process import keep_freed_memory
 if sys.argv[1] == "keep":
-    keep_memory()
+    keep_freed_memory()
 def use(rounds):
     for _ in range(rounds):
         frames = [bytearray(3_000_000) for _ in range(3)]

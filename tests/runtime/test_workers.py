@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import drain, start
 from traffic_monitor.runtime.transport import RETRY_FULL_S, DropPolicy
-from traffic_monitor.runtime.workers import InTurn, Resequencer, Spread, responsible
+from traffic_monitor.runtime.workers import Resequencer, RoundRobin, WorkDistributor, responsible
 
 ROOM = 16
 
@@ -30,7 +30,7 @@ def queues(number: int, size: int = 0) -> list[queue.Queue[Any]]:
 @pytest.mark.parametrize("policy", DropPolicy, ids=lambda policy: policy.value)
 def test_workers_get_messages_in_turn_and_all_of_them_the_end(policy: DropPolicy) -> None:
     workers = queues(3, 5)
-    spread = Spread(workers, policy)
+    spread = WorkDistributor(workers, policy)
     for index in range(7):
         spread.send(index, never)
     spread.end(never)
@@ -40,7 +40,7 @@ def test_workers_get_messages_in_turn_and_all_of_them_the_end(policy: DropPolicy
 
 def test_a_worker_without_room_is_passed_over() -> None:
     workers = queues(2, 2)
-    spread = Spread(workers, DropPolicy.BLOCK)
+    spread = WorkDistributor(workers, DropPolicy.BLOCK)
     for index in range(3):
         spread.send(index, never)
     workers[1].get()
@@ -51,7 +51,7 @@ def test_a_worker_without_room_is_passed_over() -> None:
 
 def test_with_no_room_anywhere_a_file_waits_and_a_camera_drops_the_oldest() -> None:
     workers = queues(2, 1)
-    waiting = Spread(workers, DropPolicy.BLOCK)
+    waiting = WorkDistributor(workers, DropPolicy.BLOCK)
     for index in range(2):
         waiting.send(index, never)
     future = start(waiting.send, 2, never)
@@ -60,7 +60,7 @@ def test_with_no_room_anywhere_a_file_waits_and_a_camera_drops_the_oldest() -> N
     future.result(timeout=2)
     assert [drain(worker) for worker in workers] == [[0], [2]]
 
-    dropping = Spread(workers, DropPolicy.DROP_OLDEST)
+    dropping = WorkDistributor(workers, DropPolicy.DROP_OLDEST)
     for index in range(5):
         dropping.send(index, never)
     assert (sorted(drain(workers[0]) + drain(workers[1])), dropping.dropped) == ([3, 4], 3)
@@ -79,13 +79,13 @@ def test_a_camera_waits_a_moment_where_the_oldest_message_cannot_be_taken_out_ye
     worker = Unflushed(1)
     worker.put("first")
     end = time.monotonic() + 0.1
-    Spread([worker], DropPolicy.DROP_OLDEST).send("second", lambda: time.monotonic() > end)
+    WorkDistributor([worker], DropPolicy.DROP_OLDEST).send("second", lambda: time.monotonic() > end)
     assert 1 <= worker.tries <= 0.1 / RETRY_FULL_S + 1
 
 
 def test_a_worker_that_died_gets_nothing_more_and_holds_nobody_up() -> None:
     workers, gone = queues(2, 2), set[int]()
-    spread = Spread(workers, DropPolicy.BLOCK, lambda: gone)
+    spread = WorkDistributor(workers, DropPolicy.BLOCK, lambda: gone)
     spread.send(0, never)
     gone.add(0)
     for index in (1, 2):
@@ -99,7 +99,7 @@ def test_a_worker_that_died_gets_nothing_more_and_holds_nobody_up() -> None:
 
 def test_what_is_about_a_vehicle_goes_to_the_worker_that_knows_it_and_to_another_when_that_died() -> None:
     workers, gone = queues(3, 4), set[int]()
-    spread = Spread(workers, DropPolicy.BLOCK, lambda: gone, lambda message: int(message))
+    spread = WorkDistributor(workers, DropPolicy.BLOCK, lambda: gone, lambda message: int(message))
     for vehicle in (3, 4, 5, 3, 4):
         spread.send(vehicle, never)
     assert [drain(worker) for worker in workers] == [[3, 3], [4, 4], [5]]
@@ -114,7 +114,7 @@ def test_what_is_about_a_vehicle_goes_to_the_worker_that_knows_it_and_to_another
 @pytest.mark.parametrize("policy", DropPolicy, ids=lambda policy: policy.value)
 def test_a_busy_worker_keeps_its_vehicles(policy: DropPolicy) -> None:
     workers = queues(2, 1)
-    spread = Spread(workers, policy, vehicle_of=lambda message: int(message))
+    spread = WorkDistributor(workers, policy, vehicle_of=lambda message: int(message))
     spread.send(2, never)
     spread.send(4, iter([False, True]).__next__)
     assert [drain(worker) for worker in workers] == [[2] if policy is DropPolicy.BLOCK else [], []]
@@ -131,7 +131,7 @@ def test_a_fast_camera_does_not_keep_the_others_waiting() -> None:
     for index in range(4):
         cameras[0].put(frame(index, "fast"))
     cameras[1].put(frame(0, "slow"))
-    source = InTurn(cameras)
+    source = RoundRobin(cameras)
     received = [source.get(timeout=2)["camera_id"] for _ in range(2)]
     cameras[2].put(frame(0, "late"))
     received += [source.get(timeout=2)["camera_id"] for _ in range(3)]
@@ -143,7 +143,7 @@ def test_a_fast_camera_does_not_keep_the_others_waiting() -> None:
 
 def test_the_stream_of_several_cameras_ends_with_the_last_of_them() -> None:
     cameras = queues(2)
-    source = InTurn(cameras)
+    source = RoundRobin(cameras)
     cameras[0].put(None)
     cameras[1].put(frame(0, "yard"))
     assert source.get(timeout=2)["camera_id"] == "yard"
@@ -155,7 +155,7 @@ def test_the_stream_of_several_cameras_ends_with_the_last_of_them() -> None:
 
 def test_a_camera_that_died_is_not_waited_for_but_what_it_gave_counts() -> None:
     cameras, gone = queues(2), set[int]()
-    source = InTurn(cameras, lambda: gone)
+    source = RoundRobin(cameras, lambda: gone)
     cameras[0].put(frame(0, "north"))
     gone.add(0)
     cameras[1].put(None)
@@ -210,13 +210,13 @@ def test_no_frame_of_several_files_is_lost_between_distributor_and_resequencer()
     found = queues(workers, 16)
 
     def grab(camera: str, outgoing: list[queue.Queue[Any]]) -> None:
-        distributor = Spread(outgoing, DropPolicy.BLOCK)
+        distributor = WorkDistributor(outgoing, DropPolicy.BLOCK)
         for index in range(frames):
             distributor.send(frame(index, camera), never)
         distributor.end(never)
 
     def search(number: int) -> None:
-        source = InTurn([outgoing[number] for outgoing in edges])
+        source = RoundRobin([outgoing[number] for outgoing in edges])
         message: Any = ...
         while message is not None:
             with contextlib.suppress(queue.Empty):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.supervision.fakes import FakeProcess, Rehearsal
-from traffic_monitor.runtime.control import Command, Gone
+from traffic_monitor.runtime.control import Command, ProcessLost
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 from traffic_monitor.supervision.children import EXIT_TIMEOUT_S, KILL_TIMEOUT_S, TERMINATE_TIMEOUT_S
 from traffic_monitor.supervision.states import ENDING_TIMEOUT_S, HUNG_AFTER_S, RunState
@@ -269,7 +269,7 @@ def test_one_of_two_cameras_may_be_lost_and_the_other_goes_on(rehearse: Make) ->
     lost = "aborted: frame_grabber north was killed by SIGKILL"
     assert (outcome.exit_reason, outcome.exit_code) == ("end_of_stream", ExitCode.ABORTED)
     assert outcome.ended_before == {"north": lost, "yard": "end_of_stream"}
-    assert Gone(ServiceName.FRAME_GRABBER, 0) in run["vehicle_detector"].received()
+    assert ProcessLost(ServiceName.FRAME_GRABBER, 0) in run["vehicle_detector"].received()
 
 
 def test_when_the_last_of_two_cameras_is_lost_the_run_drains(rehearse: Make) -> None:
@@ -293,7 +293,7 @@ def test_the_other_workers_stand_in_for_one_that_dies_until_none_is_left(rehears
     run.all_finish_at(9)
     outcome = run.run()
     assert (outcome.exit_reason, outcome.exit_code) == ("end_of_stream", ExitCode.OK)
-    assert Gone(ServiceName.OCR_READER, 0) in run["lp_detector"].received()
+    assert ProcessLost(ServiceName.OCR_READER, 0) in run["lp_detector"].received()
 
     run = rehearse(ocr_reader={"workers": 2})
     run.all_ready_at(1)

@@ -7,26 +7,26 @@ import pytest
 
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.supervision.wiring import Part, wire
+from traffic_monitor.supervision.wiring import ProcessPlan, wire
 
 
-def wired(**values: Any) -> dict[str, Part]:
-    """Each part by its label, with queue names for queues."""
-    parts = wire(Settings.model_validate(values), lambda name, _size: name)
-    return {part.label: part for part in parts}
+def wired(**values: Any) -> dict[str, ProcessPlan]:
+    """Each plan by its label, with queue names for queues."""
+    plans = wire(Settings.model_validate(values), lambda name, _size: name)
+    return {plan.label: plan for plan in plans}
 
 
-def edges(part: Part) -> Any:
-    return part.arguments[1:]
+def edges(plan: ProcessPlan) -> Any:
+    return plan.arguments[1:]
 
 
 CAMERAS = [{"camera_id": name, "frame_grabber": {"source": f"{name}.mp4"}} for name in ("north", "yard")]
 
 
 def test_seven_processes_and_the_queues_of_the_contract() -> None:
-    parts = wired()
-    assert list(parts) == [str(name) for name in ServiceName]
-    assert {label: edges(part) for label, part in parts.items()} == {
+    plans = wired()
+    assert list(plans) == [str(name) for name in ServiceName]
+    assert {label: edges(plan) for label, plan in plans.items()} == {
         "frame_grabber": ["raw_frames"],
         "vehicle_detector": ["raw_frames", "vehicle_detections"],
         "vehicle_tracker": [
@@ -41,33 +41,33 @@ def test_seven_processes_and_the_queues_of_the_contract() -> None:
 
 
 def test_each_camera_has_a_grabber_with_its_own_settings_and_queue() -> None:
-    parts = wired(cameras=CAMERAS)
-    assert len(parts) == 8
+    plans = wired(cameras=CAMERAS)
+    assert len(plans) == 8
     for number, name in enumerate(("north", "yard")):
-        grabber = parts[f"frame_grabber {name}"]
+        grabber = plans[f"frame_grabber {name}"]
         assert grabber.number == number
         assert grabber.arguments[0].camera_id == name
         assert grabber.arguments[0].frame_grabber.source == f"{name}.mp4"
         assert edges(grabber) == [f"raw_frames_{name}"]
-    assert edges(parts["vehicle_detector"]) == [["raw_frames_north", "raw_frames_yard"], "vehicle_detections"]
+    assert edges(plans["vehicle_detector"]) == [["raw_frames_north", "raw_frames_yard"], "vehicle_detections"]
 
 
 def test_with_cameras_and_workers_every_pair_has_a_queue_of_its_own() -> None:
-    parts = wired(cameras=CAMERAS, vehicle_detector={"workers": 2})
-    assert edges(parts["frame_grabber yard"]) == [["raw_frames_yard_1", "raw_frames_yard_2"]]
-    second = parts["vehicle_detector 2"]
+    plans = wired(cameras=CAMERAS, vehicle_detector={"workers": 2})
+    assert edges(plans["frame_grabber yard"]) == [["raw_frames_yard_1", "raw_frames_yard_2"]]
+    second = plans["vehicle_detector 2"]
     assert second.number == 1
     assert edges(second) == [["raw_frames_north_2", "raw_frames_yard_2"], "vehicle_detections_2"]
-    assert edges(parts["vehicle_tracker"])[0] == ["vehicle_detections_1", "vehicle_detections_2"]
+    assert edges(plans["vehicle_tracker"])[0] == ["vehicle_detections_1", "vehicle_detections_2"]
 
 
 def test_workers_for_plates_are_joined_each_with_each() -> None:
-    parts = wired(lp_detector={"workers": 2}, ocr_reader={"workers": 3})
-    assert edges(parts["vehicle_tracker"])[1][0] == ["tracked_for_plates_1", "tracked_for_plates_2"]
+    plans = wired(lp_detector={"workers": 2}, ocr_reader={"workers": 3})
+    assert edges(plans["vehicle_tracker"])[1][0] == ["tracked_for_plates_1", "tracked_for_plates_2"]
     candidates = ["lp_candidates_2_1", "lp_candidates_2_2", "lp_candidates_2_3"]
-    assert edges(parts["lp_detector 2"]) == ["tracked_for_plates_2", candidates]
-    assert edges(parts["ocr_reader 3"]) == [["lp_candidates_1_3", "lp_candidates_2_3"], "ocr_results_3"]
-    assert edges(parts["visualizer"])[1] == ["ocr_results_1", "ocr_results_2", "ocr_results_3"]
+    assert edges(plans["lp_detector 2"]) == ["tracked_for_plates_2", candidates]
+    assert edges(plans["ocr_reader 3"]) == [["lp_candidates_1_3", "lp_candidates_2_3"], "ocr_results_3"]
+    assert edges(plans["visualizer"])[1] == ["ocr_results_1", "ocr_results_2", "ocr_results_3"]
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_every_queue_has_one_process_at_each_end(values: dict[str, Any]) -> None
             for each in value:
                 collect(each)
 
-    for part in wire(Settings.model_validate(values), edge):
-        collect(edges(part))
+    for plan in wire(Settings.model_validate(values), edge):
+        collect(edges(plan))
     assert sorted(ends) == sorted([*made, *made])
     assert len(made) == len(set(made))
 
@@ -114,7 +114,7 @@ def test_cameras_share_the_room_for_frames_that_wait(size: int, cameras: int, sh
 
 def test_only_the_reader_knows_the_secret_of_the_pseudonyms() -> None:
     privacy = {"hash_plates": True, "blur_plates": True, "secret": "sixteen letters or more"}
-    parts = wire(Settings.model_validate({"privacy": privacy, "cameras": CAMERAS}), lambda name, _size: name)
-    told = {part.service for part in parts if b"sixteen letters" in pickle.dumps(part.arguments[0])}
+    plans = wire(Settings.model_validate({"privacy": privacy, "cameras": CAMERAS}), lambda name, _size: name)
+    told = {plan.service for plan in plans if b"sixteen letters" in pickle.dumps(plan.arguments[0])}
     assert told == {ServiceName.OCR_READER}
-    assert {part.arguments[0].privacy.hash_plates for part in parts} == {True}
+    assert {plan.arguments[0].privacy.hash_plates for plan in plans} == {True}

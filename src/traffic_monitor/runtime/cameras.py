@@ -1,4 +1,4 @@
-"""Several cameras behind one input: a service of its own for each, so that they share no state."""
+"""Several cameras behind one input: each has a service object of its own, so that they share no state."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -11,7 +11,7 @@ from traffic_monitor.settings import Settings
 
 
 class PerCamera(Service):
-    """The same service once for each camera; a message goes to that of its ``camera_id``.
+    """One service object per camera. A message goes to the one of its ``camera_id``.
 
     Args:
         config: all settings.
@@ -23,7 +23,7 @@ class PerCamera(Service):
         self._processed = dict.fromkeys(self._services, 0)
 
     def prepare(self, message: Any) -> None:
-        """Begin with a message."""
+        """Start background work on a message of one camera."""
         self._services[message["camera_id"]].prepare(message)
 
     def process(self, message: Any) -> list[Any]:
@@ -34,31 +34,31 @@ class PerCamera(Service):
         return results
 
     def flush(self) -> Iterator[Any]:
-        """What each camera's service still has to send; one that fails takes nothing from the others."""
+        """Remaining messages of each camera's service. If one fails, the others are flushed all the same."""
         failure: Exception | None = None
         for camera_id, service in self._services.items():
             try:
                 yield from service.flush()
-            except Exception as error:  # noqa: BLE001 - raised when the others have had their turn
+            except Exception as error:  # noqa: BLE001 - raised after the others were flushed
                 logger.error("the end of camera {} is incomplete: {}", camera_id, error)
                 failure = error
         if failure is not None:
             raise failure
 
     def idle(self) -> None:
-        """Let each camera's service do what it does meanwhile."""
+        """Let each camera's service idle."""
         for service in self._services.values():
             service.idle()
 
     def details_by_camera(self) -> Mapping[str, Mapping[str, Any]]:
-        """By camera: how many messages were processed, and what only its service knows."""
+        """By camera: the number of messages processed, and the details of its service."""
         return {
             camera_id: {"processed": self._processed[camera_id], **service.details()}
             for camera_id, service in self._services.items()
         }
 
     def close(self) -> None:
-        """Release what each camera's service holds, also when one fails to."""
+        """Close each camera's service, also when closing one fails."""
         with ExitStack() as stack:
             for service in self._services.values():
                 stack.callback(service.close)

@@ -1,7 +1,7 @@
-"""The wire between a service and its supervisor: reports up, start and stop down.
+"""The wire between a service and its supervisor: reports up, commands down.
 
-Every service has a pipe of its own. A pipe has one writer on each side and no lock that a killed process
-could take with it, so a death never blocks the others.
+Every service has a pipe of its own. A pipe has one writer per side and no lock that a killed process could leave
+locked, so the death of one service never blocks the others.
 """
 
 import select
@@ -17,7 +17,7 @@ from traffic_monitor.shared_utils.constants import ServiceName
 
 
 class Command(Enum):
-    """What a supervisor tells a service."""
+    """What the supervisor sends to a service."""
 
     START = auto()
     """Every service is ready: the grabber may open its source."""
@@ -30,7 +30,7 @@ class Command(Enum):
 
 
 @dataclass(frozen=True)
-class Gone:
+class ProcessLost:
     """A process has died, and the run goes on without it."""
 
     service: ServiceName
@@ -66,7 +66,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class StreamEnded:
-    """The service's input has ended: it sends on what it still has, and leaves."""
+    """The service's input has ended: it sends what remains, and exits."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class ServiceReport:
     busy_ms_p50: float = 0.0
     busy_ms_p95: float = 0.0
     wait_ms_p50: float = 0.0
-    """Between two messages: waiting for the next one to come and for room for the last results."""
+    """Between two messages: waiting for the next one, and for room for the last results."""
     wait_ms_p95: float = 0.0
     latency_ms_p50: float = 0.0
     """From the capture of a frame until this service was done with it."""
@@ -95,7 +95,7 @@ class ServiceReport:
 
     @classmethod
     def of_all(cls, reports: Sequence["ServiceReport"]) -> "ServiceReport":
-        """The reports of a service's processes as one: sums, and of each percentile the largest; no details."""
+        """One report for all processes of a service: sums, the largest of each percentile, no details."""
         if len(reports) < 2:
             return reports[0] if reports else cls()
         firsts = [report.first_done_at for report in reports if report.first_done_at is not None]
@@ -115,7 +115,7 @@ Report = Ready | StopRequested | PauseRequested | Failed | StreamEnded | Service
 
 
 class ServiceControl:
-    """A service's end of the wire. Without a connection the service runs on its own: start at once, never stop.
+    """A service's end of the wire. Without a connection the service starts at once and is never stopped.
 
     Several threads of the service may use it.
 
@@ -131,16 +131,16 @@ class ServiceControl:
         self._started = connection is None
         self._stop_requested = False
         self._paused = False
-        self._gone: dict[ServiceName, set[int]] = defaultdict(set)
+        self._lost: dict[ServiceName, set[int]] = defaultdict(set)
 
-    def gone(self, service: ServiceName) -> Collection[int]:
+    def lost(self, service: ServiceName) -> Collection[int]:
         """Numbers of the processes of a service that have died."""
         self._receive()
-        return self._gone[service]
+        return self._lost[service]
 
-    def is_gone(self, service: ServiceName, number: int) -> bool:
+    def is_lost(self, service: ServiceName, number: int) -> bool:
         """Whether one process of a service has died."""
-        return number in self.gone(service)
+        return number in self.lost(service)
 
     @property
     def started(self) -> bool:
@@ -200,7 +200,7 @@ class ServiceControl:
             try:
                 self._connection.send(report)
             except OSError:
-                self._connection = None  # The supervisor is gone; the parent watchdog ends this process.
+                self._connection = None  # The supervisor has died; the parent watchdog ends this process.
 
     def _receive(self) -> None:
         with self._receiving:
@@ -211,7 +211,7 @@ class ServiceControl:
                     self._stop_requested |= command is Command.STOP
                     if command in (Command.PAUSE, Command.RESUME):
                         self._paused = command is Command.PAUSE
-                    if isinstance(command, Gone):
-                        self._gone[command.service].add(command.number)
+                    if isinstance(command, ProcessLost):
+                        self._lost[command.service].add(command.number)
             except (EOFError, OSError):
                 self._connection = None

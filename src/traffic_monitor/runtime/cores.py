@@ -1,7 +1,7 @@
-"""How the cores of the machine are shared out among the services.
+"""Sharing the cores of the machine among the services.
 
-Every library would take all cores for itself: seven processes would then have many times as many threads as there
-are cores, which wait for each other and, spinning, take from each other what they wait for.
+By default every library starts a thread per core. Seven processes would then have many times more threads than
+cores, and threads that spin while they wait would take the processor from those they wait for.
 """
 
 import contextlib
@@ -13,13 +13,13 @@ from pathlib import Path
 from traffic_monitor.shared_utils.constants import ServiceName
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
-"""Where the libraries look for their number of threads when they are imported."""
+"""Environment variables from which libraries take their number of threads when they are imported."""
 
 NICENESS = 10
-"""Of services whose work may be left undone: about a tenth of a share of a busy core, and all of an idle one."""
+"""Of services whose work may be dropped: roughly 10 % of a contended core, all of an idle one."""
 
 THREADS = Path("/proc/self/task")
-"""Linux only; there every thread has a priority of its own."""
+"""Linux only: there each thread has a priority of its own."""
 
 OWN_CGROUPS = Path("/proc/self/cgroup")
 CGROUP_MOUNT = Path("/sys/fs/cgroup")
@@ -83,18 +83,18 @@ def share_cores(cores: int) -> Mapping[ServiceName, int]:
 
 
 def limit_threads(threads: int) -> None:
-    """Tell the libraries of this process, before they are imported; what the user has set stays.
+    """Limit the threads of each library of this process, before it is imported. What the user has set is kept.
 
-    Threads that wait for each other sleep. By default they spin, and on a busy machine take the turn of the very
-    thread that they wait for: PyTorch came down to one frame a second.
+    Threads that wait for each other sleep. By default they spin, and on a busy machine keep the processor from the
+    thread that they wait for: PyTorch fell to one frame a second.
     """
     for variable in VARIABLES:
         os.environ.setdefault(variable, str(threads))
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def give_way() -> None:
-    """Let other services go first from now on, with all threads that this process has; where the system can."""
+def lower_priority() -> None:
+    """Lower the priority of all threads that this process has now, where the system can."""
     if not THREADS.is_dir():
         return
     for thread in THREADS.iterdir():

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from loguru import logger
 
 from traffic_monitor.runtime.control import ServiceControl
-from traffic_monitor.runtime.cores import give_way
+from traffic_monitor.runtime.cores import lower_priority
 from traffic_monitor.runtime.transport import MessageSource, Outgoing, Prefetch, PreparationError
 from traffic_monitor.runtime.work_log import FailureLog, WorkLog
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S, REPORT_INTERVAL_S
@@ -24,21 +24,21 @@ class ShutdownEvent(Protocol):
     """A ``multiprocessing.Event`` or ``threading.Event``."""
 
     def is_set(self) -> bool:
-        """Whether every service must leave now."""
+        """Whether every service must exit now."""
 
 
 class Service(ABC):
     """One stage of the pipeline. Knows messages, but no queue, no process and no other stage."""
 
     def prepare(self, message: Any) -> None:  # noqa: B027 - most services have nothing to do
-        """Begin with a message that ``process`` will get next but one or two. Called by another thread."""
+        """Start background work on a message before ``process`` receives it. Called by another thread."""
 
     @abstractmethod
     def process(self, message: Any) -> Iterable[Any]:
         """Handle one message and return those to send on."""
 
     def flush(self) -> Iterable[Any]:
-        """What is still to be sent when the stream has ended."""
+        """Messages that remain to be sent when the stream has ended."""
         return ()
 
     def idle(self) -> None:  # noqa: B027 - most services have nothing to do
@@ -65,7 +65,7 @@ def run_service(
     control: ServiceControl | None = None,
     *,
     prepare_ahead: bool = False,
-    gives_way: bool = False,
+    low_priority: bool = False,
 ) -> None:
     """Run a service until its input ends or the shutdown event is set.
 
@@ -77,18 +77,18 @@ def run_service(
         build: makes the service; runs here so that models load in the service's own process.
         source: where messages come from.
         outputs: where every resulting message is sent, each by its own drop policy.
-        shutdown_event: when set, leave within about ``POLL_INTERVAL_S``, whatever is unsent.
+        shutdown_event: when set, exit within about ``POLL_INTERVAL_S``, whatever is unsent.
         control: wire to the supervisor; without one the service runs on its own.
         prepare_ahead: fetch messages early and have the service ``prepare`` them.
-        gives_way: once it is built, let other services have the processor first.
+        low_priority: lower the priority of the process once the service is built.
 
     Raises:
         ServiceError: too many messages in a row failed.
         Exception: whatever ``build`` raised.
     """
     service = build()
-    if gives_way:
-        give_way()
+    if low_priority:
+        lower_priority()
     if prepare_ahead:
         source = Prefetch(source, service.prepare)
     _Loop(name, service, source, list(outputs), shutdown_event, control or ServiceControl()).run()

@@ -1,4 +1,4 @@
-"""How long a service took over its messages, kept in bounded memory."""
+"""Durations of a service's last messages, in bounded memory."""
 
 import math
 from collections import deque
@@ -16,7 +16,7 @@ class RecentTimes:
         self.total_s = 0.0
 
     def add(self, seconds: float) -> None:
-        """Note that one message took ``seconds``."""
+        """Add the duration of one message."""
         self.total_s += seconds
         self._recent_ms.append(seconds * 1000)
 

@@ -1,7 +1,6 @@
-"""Several processes of one service, workers or the grabbers of several cameras: sending to them, and reading them.
+"""Sending to and reading from several processes of one service: workers, or the grabbers of several cameras.
 
-Every process has queues of its own. One that is killed leaves the locks of its queues locked; shared ones would
-then stop the others.
+Every process has queues of its own, because a process that is killed leaves the locks of its queues locked.
 """
 
 import heapq
@@ -28,43 +27,43 @@ from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S
 
 
 def responsible(vehicle: int, workers: Collection[int]) -> int:
-    """Which of the workers has the state of a vehicle.
+    """Number of the worker that keeps the state of a vehicle.
 
     Args:
         vehicle: its track id.
-        workers: numbers of those that are there, at least one.
+        workers: numbers of the workers that are left, at least one.
     """
     return sorted(workers)[vehicle % len(workers)]
 
 
-class Spread:
+class WorkDistributor:
     """One outgoing edge to several workers: each message goes to one of them.
 
     Args:
         queues: one per worker, so that a worker that dies takes no lock with it that the others need.
         policy: what happens to a message for which no queue has room.
-        gone: gives the numbers of the workers that have died; they get nothing more.
-        vehicle_of: the vehicle a message is about, whose state one worker keeps; None: any worker will do, in turn
-            where there is room.
+        lost: gives the numbers of the workers that have died; they get nothing more.
+        vehicle_of: gives the track id of the vehicle that a message is about; the worker that keeps its state gets
+            the message. None: the workers take turns, those without room are passed over.
     """
 
     def __init__(
         self,
         queues: Sequence[MessageQueue],
         policy: DropPolicy,
-        gone: Callable[[], Collection[int]] = tuple,
+        lost: Callable[[], Collection[int]] = tuple,
         vehicle_of: Callable[[Any], int] | None = None,
     ) -> None:
         self._queues = dict(enumerate(queues))
         self._policy = policy
-        self._gone = gone
+        self._lost = lost
         self._vehicle_of = vehicle_of
         self._turn = 0
         self.dropped = 0
 
     def send(self, message: Any, cancelled: Callable[[], bool]) -> None:
         """Deliver one message to one worker; give up when ``cancelled()`` becomes true or no worker is left."""
-        while not cancelled() and self._leave_out_gone():
+        while not cancelled() and self._remove_lost():
             candidates = self._candidates(message)
             for number in candidates:
                 if self._put(number, message):
@@ -81,18 +80,18 @@ class Spread:
         """Send the end of the stream to every worker."""
         waiting = set(self._queues)
         while waiting and not cancelled():
-            self._leave_out_gone()
+            self._remove_lost()
             waiting = {number for number in waiting & set(self._queues) if not self._put(number, None)}
             if waiting:
                 time.sleep(RETRY_FULL_S)
 
     def abandon(self) -> None:
-        """Forget what is still unsent."""
+        """Discard what is still unsent, so that the process can exit although nobody reads it."""
         for message_queue in self._queues.values():
             abandon_unsent(message_queue)
 
     def _candidates(self, message: Any) -> list[int]:
-        """The workers that may have a message, the one to be asked first in front."""
+        """The workers that may get a message, in the order in which they are tried."""
         if self._vehicle_of is not None:
             return [responsible(self._vehicle_of(message), self._queues)]
         return sorted(self._queues, key=lambda number: number < self._turn)
@@ -104,9 +103,9 @@ class Spread:
             return False
         return True
 
-    def _leave_out_gone(self) -> bool:
-        """Whether a worker is left."""
-        for number in set(self._gone()) & set(self._queues):
+    def _remove_lost(self) -> bool:
+        """Remove the workers that have died; whether one is left."""
+        for number in set(self._lost()) & set(self._queues):
             abandon_unsent(self._queues.pop(number))
         return bool(self._queues)
 
@@ -115,50 +114,50 @@ Queues = MessageQueue | Sequence[MessageQueue]
 """One queue, or one per process at its other end."""
 
 
-def each_of(queues: Queues) -> Sequence[MessageQueue]:
-    """The queues of an edge, also when it is one."""
+def queues_of(queues: Queues) -> Sequence[MessageQueue]:
+    """The queues of an edge as a sequence, also if there is only one."""
     return queues if isinstance(queues, Sequence) else [queues]
 
 
-def sending_to(
+def open_output(
     queues: Queues,
     policy: DropPolicy,
-    gone: Callable[[], Collection[int]],
+    lost: Callable[[], Collection[int]],
     vehicle_of: Callable[[Any], int] | None = None,
 ) -> Outgoing:
-    """An outgoing edge to one process or, as ``Spread``, to several."""
+    """The outgoing edge to one process, or to several by a ``WorkDistributor``."""
     if isinstance(queues, Sequence):
-        return Spread(queues, policy, gone, vehicle_of)
+        return WorkDistributor(queues, policy, lost, vehicle_of)
     return Output(queues, policy)
 
 
-def reading_from(queues: Queues, gone: Callable[[], Collection[int]]) -> MessageSource:
-    """The messages of one process or, ``InTurn``, of several."""
-    return InTurn(queues, gone) if isinstance(queues, Sequence) else queues
+def open_input(queues: Queues, lost: Callable[[], Collection[int]]) -> MessageSource:
+    """The messages of one process, or of several by ``RoundRobin``."""
+    return RoundRobin(queues, lost) if isinstance(queues, Sequence) else queues
 
 
-class _Senders:
+class _OpenSources:
     """The queues of several processes, each of which may end or die.
 
-    Each is read by a thread, for what a dead process left half written is never whole.
+    Each is read by a thread of its own: reading a message that a dead process has left half written never returns.
     """
 
-    def __init__(self, sources: Sequence[MessageSource], gone: Callable[[], Collection[int]]) -> None:
+    def __init__(self, sources: Sequence[MessageSource], lost: Callable[[], Collection[int]]) -> None:
         self._open = {number: Prefetch(source) for number, source in enumerate(sources)}
-        self._gone = gone
+        self._lost = lost
 
     @property
     def numbers(self) -> list[int]:
-        """Those that have neither ended nor died."""
+        """Numbers of the processes that have neither ended nor died."""
         return list(self._open)
 
     def take(self, number: int) -> Any:
-        """Next message of one; None when it has none now, or has ended and is left out from now on."""
-        is_gone = number in self._gone()
+        """Next message of one process; None if none waits, or if the process has ended, which is then removed."""
+        is_lost = number in self._lost()
         try:
-            message = self._open[number].get(timeout=POLL_INTERVAL_S if is_gone else 0)
+            message = self._open[number].get(timeout=POLL_INTERVAL_S if is_lost else 0)
         except queue.Empty:
-            if is_gone:
+            if is_lost:
                 del self._open[number]
             return None
         if message is None:
@@ -166,24 +165,24 @@ class _Senders:
         return message
 
 
-class InTurn:
-    """The messages of several processes as one stream; a fast one cannot keep the others waiting.
+class RoundRobin:
+    """The messages of several processes as one stream. They take turns: a fast one does not starve the others.
 
     Args:
         sources: one per process.
-        gone: gives the numbers of the processes that have died.
+        lost: gives the numbers of the processes that have died.
     """
 
-    def __init__(self, sources: Sequence[MessageSource], gone: Callable[[], Collection[int]] = tuple) -> None:
-        self._senders = _Senders(sources, gone)
+    def __init__(self, sources: Sequence[MessageSource], lost: Callable[[], Collection[int]] = tuple) -> None:
+        self._open_sources = _OpenSources(sources, lost)
         self._turn = 0
 
     def get(self, *, timeout: float) -> Any:
         """Next message; ``None`` after the last process has ended. Raises ``queue.Empty`` after ``timeout``."""
         deadline = time.monotonic() + timeout
-        while self._senders.numbers:
-            for number in sorted(self._senders.numbers, key=lambda number: number < self._turn):
-                message = self._senders.take(number)
+        while self._open_sources.numbers:
+            for number in sorted(self._open_sources.numbers, key=lambda number: number < self._turn):
+                message = self._open_sources.take(number)
                 if message is not None:
                     self._turn = number + 1
                     return message
@@ -200,14 +199,14 @@ class Resequencer:
 
     Args:
         sources: one per worker.
-        gone: gives the numbers of the workers that have died.
+        lost: gives the numbers of the workers that have died.
         room: messages of one worker that may wait here for those of the others; then that worker has to wait.
     """
 
     def __init__(
-        self, sources: Sequence[MessageSource], gone: Callable[[], Collection[int]] = tuple, *, room: int
+        self, sources: Sequence[MessageSource], lost: Callable[[], Collection[int]] = tuple, *, room: int
     ) -> None:
-        self._senders = _Senders(sources, gone)
+        self._open_sources = _OpenSources(sources, lost)
         self._room = room
         self._waiting: dict[str, list[_Waiting]] = {}
         """By camera: a heap by ``frame_index``, never empty."""
@@ -231,7 +230,7 @@ class Resequencer:
                     self._expected[camera_id] = frame.message.get("frame_index", -1) + 1
                     return frame.message
                 self.dropped += 1
-            elif not self._senders.numbers:
+            elif not self._open_sources.numbers:
                 return None
             elif not self._fetch():
                 _pause(deadline)
@@ -239,8 +238,8 @@ class Resequencer:
     def _fetch(self) -> bool:
         """Take one message of each worker that has room; whether any came."""
         taken = False
-        for worker in self._senders.numbers:
-            message = self._senders.take(worker) if self._held[worker] < self._room else None
+        for worker in self._open_sources.numbers:
+            message = self._open_sources.take(worker) if self._held[worker] < self._room else None
             if message is None:
                 continue
             taken = True
@@ -259,7 +258,7 @@ class Resequencer:
 
     def _due(self) -> str | None:
         """A camera whose first waiting frame is the next one, or the next that can still come."""
-        workers = self._senders.numbers
+        workers = self._open_sources.numbers
         for camera_id, waiting in self._waiting.items():
             index, newest = waiting[0].index, self._newest[camera_id]
             if index <= self._expected[camera_id] or all(newest.get(worker, -1) >= index for worker in workers):
@@ -284,7 +283,7 @@ def _captured_at(message: Any) -> float:
 
 
 def _pause(deadline: float) -> None:
-    """Wait a moment for a message. Raises ``queue.Empty`` when the time is over."""
+    """Sleep before looking for messages again. Raises ``queue.Empty`` at the deadline."""
     remaining = deadline - time.monotonic()
     if remaining <= 0:
         raise queue.Empty

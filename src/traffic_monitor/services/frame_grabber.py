@@ -15,7 +15,7 @@ from traffic_monitor.capture.sources import CapturedFrame, FrameSource, open_sou
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy
-from traffic_monitor.runtime.workers import Queues, sending_to
+from traffic_monitor.runtime.workers import Queues, open_output
 from traffic_monitor.settings import FrameGrabberSettings, Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import FrameMessage
@@ -129,7 +129,7 @@ def frame_grabber_process(
     control = control or ServiceControl()
     policy = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
     source = GrabberSource(config.frame_grabber, control)
-    output = sending_to(output_q, policy, partial(control.gone, ServiceName.VEHICLE_DETECTOR))
+    output = open_output(output_q, policy, partial(control.lost, ServiceName.VEHICLE_DETECTOR))
     run_service(
         ServiceName.FRAME_GRABBER,
         lambda: FrameGrabber(config, source),

@@ -17,7 +17,7 @@ from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy, MessageQueue
-from traffic_monitor.runtime.workers import Queues, responsible, sending_to
+from traffic_monitor.runtime.workers import Queues, open_output, responsible
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 from traffic_monitor.shared_utils.custom_types import (
@@ -168,7 +168,7 @@ def lp_detector_process(
     settings = config.lp_detector
 
     def is_ours(track_id: int) -> bool:
-        workers = set(range(settings.workers)) - set(control.gone(ServiceName.LP_DETECTOR))
+        workers = set(range(settings.workers)) - set(control.lost(ServiceName.LP_DETECTOR))
         return responsible(track_id, workers) == control.number
 
     def build() -> PerCamera:
@@ -176,8 +176,8 @@ def lp_detector_process(
         return PerCamera(config, lambda camera: LPDetector(camera, model, budget, is_ours))
 
     policy = DropPolicy.DROP_OLDEST if config.is_live else DropPolicy.BLOCK
-    readers = sending_to(
-        output_q, policy, partial(control.gone, ServiceName.OCR_READER), lambda plate: plate["vehicle_track_id"]
+    readers = open_output(
+        output_q, policy, partial(control.lost, ServiceName.OCR_READER), lambda plate: plate["vehicle_track_id"]
     )
     run_service(
         ServiceName.LP_DETECTOR,
@@ -186,5 +186,5 @@ def lp_detector_process(
         [readers],
         shutdown_event,
         control,
-        gives_way=config.is_live,
+        low_priority=config.is_live,
     )

@@ -17,7 +17,7 @@ from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import MessageQueue, Output
-from traffic_monitor.runtime.workers import Queues, reading_from
+from traffic_monitor.runtime.workers import Queues, open_input
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import (
@@ -202,9 +202,9 @@ def ocr_reader_process(
     run_service(
         ServiceName.OCR_READER,
         build,
-        reading_from(input_q, partial(control.gone, ServiceName.LP_DETECTOR)),
+        open_input(input_q, partial(control.lost, ServiceName.LP_DETECTOR)),
         [Output(output_q)],
         shutdown_event,
         control,
-        gives_way=config.is_live,
+        low_priority=config.is_live,
     )

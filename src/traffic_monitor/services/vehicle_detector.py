@@ -11,7 +11,7 @@ from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import MessageQueue, Output
-from traffic_monitor.runtime.workers import Queues, reading_from
+from traffic_monitor.runtime.workers import Queues, open_input
 from traffic_monitor.settings import Settings, VehicleDetectorSettings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage
@@ -111,7 +111,7 @@ def vehicle_detector_process(
     run_service(
         ServiceName.VEHICLE_DETECTOR,
         build,
-        reading_from(input_q, partial(control.gone, ServiceName.FRAME_GRABBER)),
+        open_input(input_q, partial(control.lost, ServiceName.FRAME_GRABBER)),
         [Output(output_q)],
         shutdown_event,
         control,

@@ -8,7 +8,7 @@ from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy, MessageQueue, Output
-from traffic_monitor.runtime.workers import Queues, Resequencer, each_of
+from traffic_monitor.runtime.workers import Queues, Resequencer, queues_of
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import (
@@ -70,7 +70,7 @@ def vehicle_tracker_process(
     """
     control = control or ServiceControl()
     source = (
-        Resequencer(input_q, partial(control.gone, ServiceName.VEHICLE_DETECTOR), room=config.queue_size)
+        Resequencer(input_q, partial(control.lost, ServiceName.VEHICLE_DETECTOR), room=config.queue_size)
         if isinstance(input_q, Sequence)
         else input_q
     )
@@ -85,8 +85,8 @@ def vehicle_tracker_process(
 
     # Each worker that searches plates gets all frames: a plate is given to one vehicle of all in the picture.
     to_plates = [
-        Output(queue, droppable, partial(control.is_gone, ServiceName.LP_DETECTOR, number))
-        for number, queue in enumerate(each_of(plates_q))
+        Output(queue, droppable, partial(control.is_lost, ServiceName.LP_DETECTOR, number))
+        for number, queue in enumerate(queues_of(plates_q))
     ]
     run_service(
         ServiceName.VEHICLE_TRACKER,

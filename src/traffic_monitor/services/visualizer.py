@@ -20,7 +20,7 @@ from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import FanIn, MessageQueue
-from traffic_monitor.runtime.workers import Queues, reading_from
+from traffic_monitor.runtime.workers import Queues, open_input
 from traffic_monitor.settings import DisplayMode, Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import (
@@ -216,7 +216,7 @@ def visualizer_process(
         control: wire to the supervisor.
     """
     control = control or ServiceControl()
-    readings = reading_from(ocr_results_q_in, partial(control.gone, ServiceName.OCR_READER))
+    readings = open_input(ocr_results_q_in, partial(control.lost, ServiceName.OCR_READER))
 
     def build() -> PerCamera:
         ids = [camera.camera_id for camera in config.each_camera()]
@@ -237,5 +237,5 @@ def visualizer_process(
         [],
         shutdown_event,
         control,
-        gives_way=config.is_live,
+        low_priority=config.is_live,
     )

@@ -10,11 +10,11 @@ from typing import Protocol
 
 from loguru import logger
 
-from traffic_monitor.runtime.control import Command, Gone, Report
-from traffic_monitor.runtime.service_process import ServiceProcess, run_service_process, signals_held_back
+from traffic_monitor.runtime.control import Command, ProcessLost, Report
+from traffic_monitor.runtime.service_process import ServiceProcess, run_service_process, user_signals_blocked
 from traffic_monitor.runtime.transport import MultiprocessingTransport
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
-from traffic_monitor.supervision.wiring import Part
+from traffic_monitor.supervision.wiring import ProcessPlan
 
 EXIT_TIMEOUT_S = 2.5
 """Grace period after the shutdown event before SIGTERM. Services exit on their own slightly sooner."""
@@ -60,7 +60,7 @@ class Host:
         process = get_context("spawn").Process(
             target=run_service_process, args=(spec, self.transport.shutdown_event, wire), name=spec.name
         )
-        with signals_held_back():
+        with user_signals_blocked():
             process.start()
         return process
 
@@ -74,8 +74,8 @@ class Host:
 class Child:
     """One service process: its pipe, what it has said, and how it ended."""
 
-    def __init__(self, part: Part, process: Process, wire: Connection, now: float) -> None:
-        self.part = part
+    def __init__(self, plan: ProcessPlan, process: Process, wire: Connection, now: float) -> None:
+        self.plan = plan
         self.process = process
         self.wire: Connection | None = wire
         """None once it is closed."""
@@ -92,7 +92,7 @@ class Child:
         """Whether the run knows that it has ended."""
 
     @classmethod
-    def spawn(cls, part: Part, spec: ServiceProcess, host: Host) -> "Child":
+    def spawn(cls, plan: ProcessPlan, spec: ServiceProcess, host: Host) -> "Child":
         """Start the process.
 
         Raises:
@@ -101,18 +101,18 @@ class Child:
         ours, theirs = host.transport.control_wire()
         process = host.spawn(spec, theirs)
         theirs.close()  # Else the end of the child would not be the end of the pipe.
-        logger.info("started {} as process {}", part.label, process.pid)
-        return cls(part, process, ours, host.now())
+        logger.info("started {} as process {}", plan.label, process.pid)
+        return cls(plan, process, ours, host.now())
 
     @property
     def label(self) -> str:
         """Its name for people."""
-        return self.part.label
+        return self.plan.label
 
     @property
     def is_source(self) -> bool:
         """Whether it reads a camera or file."""
-        return self.part.service is ServiceName.FRAME_GRABBER
+        return self.plan.service is ServiceName.FRAME_GRABBER
 
     @property
     def is_alive(self) -> bool:
@@ -143,7 +143,7 @@ class Child:
         except (EOFError, OSError):
             self.wire = None
 
-    def send(self, command: Command | Gone) -> None:
+    def send(self, command: Command | ProcessLost) -> None:
         """Send a command; a process that has ended gets none."""
         try:
             if self.wire is not None:
@@ -196,7 +196,7 @@ def end_all(children: Sequence[Child], host: Host, take: Take, hung: Collection[
 
 def _force(child: Child, act: Callable[[], None]) -> None:
     if child.is_alive:
-        logger.warning("{} does not leave: {}", child.label, act.__name__)
+        logger.warning("{} does not exit: {}", child.label, act.__name__)
         act()
 
 

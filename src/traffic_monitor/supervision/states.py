@@ -8,8 +8,8 @@ from loguru import logger
 from traffic_monitor.runtime.control import (
     Command,
     Failed,
-    Gone,
     PauseRequested,
+    ProcessLost,
     Ready,
     Report,
     ServiceReport,
@@ -57,7 +57,7 @@ class RunAborted(Exception):  # noqa: N818 - a way out, not a mistake
 
 
 class Run:
-    """The state machine of one run. It is told what happens, decides what follows, and never waits.
+    """The state machine of one run. It takes what happens, decides what follows, and never waits.
 
     Args:
         children: the processes. The caller adds them while it starts them.
@@ -133,7 +133,7 @@ class Run:
                 child.processed = report.processed
 
     def stop(self, reason: str) -> None:
-        """Somebody wishes the run to end; only the first wish counts."""
+        """End the run in good order. Only the first request counts."""
         if self.stop_reason is not None:
             return
         self.stop_reason = reason
@@ -151,7 +151,7 @@ class Run:
         self._progress_at = self._now()
         if child.is_source and not child.has_failed:
             if self.stop_reason is None:
-                self.ended.setdefault(self._camera_ids[child.part.number], END_OF_STREAM)
+                self.ended.setdefault(self._camera_ids[child.plan.number], END_OF_STREAM)
         elif child.has_failed:
             self._take_death(child)
 
@@ -160,11 +160,11 @@ class Run:
         if self.state is RunState.STARTING:
             raise RunAborted(cause)
         if child.is_source:
-            self.ended[self._camera_ids[child.part.number]] = f"aborted: {cause}"
+            self.ended[self._camera_ids[child.plan.number]] = f"aborted: {cause}"
         if self._has_substitute(child):
             logger.error("{}; its queued frames are lost, the others go on", cause)
             for other in self._children:
-                other.send(Gone(child.part.service, child.part.number))
+                other.send(ProcessLost(child.plan.service, child.plan.number))
         elif child.is_source and child.stream_ended and child.failure is not None:
             logger.error("{}; what it has read is finished", cause)
             self._lost_source = cause
@@ -174,7 +174,7 @@ class Run:
 
     def _has_substitute(self, child: Child) -> bool:
         """Whether another process of the same service has not failed."""
-        return any(other.part.service is child.part.service and not other.has_failed for other in self._children)
+        return any(other.plan.service is child.plan.service and not other.has_failed for other in self._children)
 
     def advance(self) -> None:
         """Enter the next state when it is time.

@@ -65,7 +65,7 @@ class Supervisor:
         settings: validated settings.
         run_dirs: existing folders of this run, one for each camera. The log is in the first.
         on_status: called about every ``WATCH_INTERVAL_S`` with the state of the run.
-        host: starts processes and tells the time; tests hand in another.
+        host: processes and time; tests use a fake one.
     """
 
     def __init__(
@@ -102,15 +102,15 @@ class Supervisor:
 
     def _start(self) -> None:
         threads = share_cores(available_cores())
-        parts = wire(self._settings, self._host.transport.edge)
-        together = Counter(part.service for part in parts)
-        for part in parts:
-            share = max(threads[part.service] // together[part.service], 1)
-            spec = ServiceProcess(part.service, part.arguments, self._log_target, share, part.number, part.label)
+        plans = wire(self._settings, self._host.transport.edge)
+        together = Counter(plan.service for plan in plans)
+        for plan in plans:
+            share = max(threads[plan.service] // together[plan.service], 1)
+            spec = ServiceProcess(plan.service, plan.arguments, self._log_target, share, plan.number, plan.label)
             try:
-                self._children.append(Child.spawn(part, spec, self._host))
+                self._children.append(Child.spawn(plan, spec, self._host))
             except OSError as error:
-                raise RunAborted(f"{part.label} could not be started: {error}") from error
+                raise RunAborted(f"{plan.label} could not be started: {error}") from error
 
     def _watch(self, signals: StopSignals) -> None:
         """Wait for the end of all services.
@@ -137,7 +137,7 @@ class Supervisor:
 
     def _take_results(self, child: Child, report: Report) -> None:
         if isinstance(report, ServiceReport):
-            self._results.take(child.part.service, report, child.part.number)
+            self._results.take(child.plan.service, report, child.plan.number)
 
     def _note_ends(self) -> None:
         for child in self._children:

@@ -1,4 +1,4 @@
-"""How the processes of a run are wired: which there are, and which queues join them. Starts none of them."""
+"""The processes of a run and the queues between them. Starts none of them."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,28 +10,28 @@ from traffic_monitor.shared_utils.constants import ServiceName
 
 
 @dataclass(frozen=True)
-class Part:
+class ProcessPlan:
     """One process of a run."""
 
     service: ServiceName
     number: int
-    """Which of the service's processes, from 0: a worker, or a camera's grabber in the order of the settings."""
+    """Number of the process among those of its service, from 0. Grabbers are in the order of the cameras."""
     label: str
     """Its name for people."""
     arguments: Sequence[Any]
-    """What the service's entry point takes before the shutdown event."""
+    """Arguments of the service's entry point before the shutdown event."""
 
 
-def wire(settings: Settings, edge: Callable[[str, int], Any]) -> list[Part]:
-    """All processes of a run, from the source to the records.
+def wire(settings: Settings, edge: Callable[[str, int], Any]) -> list[ProcessPlan]:
+    """Plan all processes of a run, from the source to the records.
 
-    Where several processes of one service stand at an end of an edge, each has a queue of its own: one that is
+    If several processes of one service are at an end of an edge, each has a queue of its own: a process that is
     killed leaves the locks of its queues locked.
 
     Args:
         settings: of the run.
-        edge: makes the queue of this name and size. Cameras share one ``queue_size``, so that no more frames wait
-            to be searched, and none waits longer, than with one camera.
+        edge: makes the queue of this name and size. Cameras share one ``queue_size``, so that a frame waits no
+            longer for the detector than with one camera.
     """
     cameras = settings.each_camera()
     ids = [f"_{camera.camera_id}" for camera in cameras] if len(cameras) > 1 else [""]
@@ -49,7 +49,7 @@ def wire(settings: Settings, edge: Callable[[str, int], Any]) -> list[Part]:
     counts = edge("counting_updates", size)
     tracked = (_joined(for_plates), for_counting, for_display)
 
-    parts: list[tuple[ServiceName, Sequence[Any]]] = [
+    plans: list[tuple[ServiceName, Sequence[Any]]] = [
         *((ServiceName.FRAME_GRABBER, [camera, _joined(out)])
           for camera, out in zip(cameras, frames, strict=True)),
         *((ServiceName.VEHICLE_DETECTOR, [settings, _joined(column), out])
@@ -62,16 +62,16 @@ def wire(settings: Settings, edge: Callable[[str, int], Any]) -> list[Part]:
         (ServiceName.VEHICLE_COUNTER, [settings, for_counting, counts]),
         (ServiceName.VISUALIZER, [settings, for_display, _joined(texts), counts]),
     ]  # fmt: skip
-    together = Counter(service for service, _ in parts)
+    together = Counter(service for service, _ in plans)
     seen: Counter[ServiceName] = Counter()
     wired = []
-    for service, arguments in parts:
+    for service, arguments in plans:
         number = seen[service]
         seen[service] += 1
         which = cameras[number].camera_id if service is ServiceName.FRAME_GRABBER else str(number + 1)
         label = f"{service} {which}" if together[service] > 1 else str(service)
         config, *ends = arguments
-        wired.append(Part(service, number, label, [config.for_service(service), *ends]))
+        wired.append(ProcessPlan(service, number, label, [config.for_service(service), *ends]))
     return wired
 
 

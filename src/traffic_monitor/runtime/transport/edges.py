@@ -1,7 +1,6 @@
-"""Queues as the services see them: ``put`` and ``get`` with a timeout, and nothing else.
+"""Queues as the services see them: ``put`` and ``get`` with a timeout, ``queue.Full`` and ``queue.Empty``.
 
-Whatever offers these two methods with ``queue.Full`` and ``queue.Empty`` can carry the messages, so the
-services do not change when the transport does.
+No service, and nothing in the loop, knows which transport carries the messages.
 """
 
 import queue
@@ -15,14 +14,14 @@ from traffic_monitor.runtime.transport.multiprocess import abandon_unsent, disca
 from traffic_monitor.shared_utils.constants import POLL_INTERVAL_S
 
 IDLE_POLL_S = 0.005
-"""How long a fan-in sleeps on one input before it looks at the others again."""
+"""Pause before looking at several empty inputs again."""
 
 RETRY_FULL_S = 0.005
-"""How long a dropping output waits for room before it discards the oldest message."""
+"""How long an output waits for room before it tries again, or discards the oldest message."""
 
 
 class MessageSource(Protocol):
-    """Anything messages can be taken from. ``None`` is the end of the stream."""
+    """A source of messages. ``None`` is the end of the stream."""
 
     def get(self, *, timeout: float) -> Any:
         """Next message. Raises ``queue.Empty`` after ``timeout`` seconds."""
@@ -36,7 +35,7 @@ class MessageQueue(MessageSource, Protocol):
 
 
 class DropPolicy(Enum):
-    """What happens to a message for which the queue has no room."""
+    """What happens to a message when the queue is full."""
 
     BLOCK = "block"
     """Wait for room: nothing is lost. For files, and for counting always."""
@@ -49,7 +48,7 @@ class Outgoing(Protocol):
 
     @property
     def dropped(self) -> int:
-        """Messages discarded for want of room."""
+        """Messages discarded because the queue was full."""
 
     def send(self, message: Any, cancelled: Callable[[], bool]) -> None:
         """Deliver one message; give up when ``cancelled()`` becomes true."""
@@ -58,7 +57,7 @@ class Outgoing(Protocol):
         """Send the end of the stream, which is never dropped."""
 
     def abandon(self) -> None:
-        """Forget what is still unsent, so that the process can exit although nobody reads it."""
+        """Discard what is still unsent, so that the process can exit although nobody reads it."""
 
 
 class Output:
@@ -66,27 +65,27 @@ class Output:
 
     Args:
         message_queue: where messages go.
-        policy: what happens to one for which there is no room.
-        is_gone: whether the reader has died; then nothing is sent any more.
+        policy: what happens to a message when the queue is full.
+        is_lost: whether the reader has died; then messages are discarded.
     """
 
     def __init__(
         self,
         message_queue: MessageQueue,
         policy: DropPolicy = DropPolicy.BLOCK,
-        is_gone: Callable[[], bool] = lambda: False,
+        is_lost: Callable[[], bool] = lambda: False,
     ) -> None:
         self._queue = message_queue
         self._policy = policy
-        self._is_gone = is_gone
+        self._is_lost = is_lost
         self.dropped = 0
 
     def send(self, message: Any, cancelled: Callable[[], bool]) -> None:
-        """Deliver one message as the policy says; give up when ``cancelled()`` becomes true."""
+        """Deliver one message by the policy; give up when ``cancelled()`` becomes true."""
         if self._policy is DropPolicy.BLOCK:
             self._send_blocking(message, cancelled)
             return
-        while not cancelled() and not self._reader_is_gone():
+        while not cancelled() and not self._reader_is_lost():
             try:
                 self._queue.put(message, timeout=RETRY_FULL_S)
             except queue.Full:
@@ -99,11 +98,11 @@ class Output:
         self._send_blocking(None, cancelled)
 
     def abandon(self) -> None:
-        """Forget what is still unsent, so that the process can exit although nobody reads it."""
+        """Discard what is still unsent, so that the process can exit although nobody reads it."""
         abandon_unsent(self._queue)
 
     def _send_blocking(self, message: Any, cancelled: Callable[[], bool]) -> None:
-        while not cancelled() and not self._reader_is_gone():
+        while not cancelled() and not self._reader_is_lost():
             try:
                 self._queue.put(message, timeout=POLL_INTERVAL_S)
             except queue.Full:
@@ -111,8 +110,8 @@ class Output:
             else:
                 return
 
-    def _reader_is_gone(self) -> bool:
-        if self._is_gone():
+    def _reader_is_lost(self) -> bool:
+        if self._is_lost():
             abandon_unsent(self._queue)
             return True
         return False
