@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.builders import drain, start
+from traffic_monitor.runtime.resequencer import Resequencer
 from traffic_monitor.runtime.transport import RETRY_FULL_S, DropPolicy
-from traffic_monitor.runtime.workers import Resequencer, RoundRobin, WorkDistributor, responsible
+from traffic_monitor.runtime.workers import RoundRobin, WorkDistributor, responsible
 
 ROOM = 16
 

@@ -97,7 +97,7 @@ class StatusDisplay:
 
 def _description(camera_id: str, status: RunStatus) -> str:
     """Which camera, where there are several, and what it is doing."""
-    doing = "finishing" if status.state is RunState.DRAINING else "frames"
+    doing = "finishing" if status.state in (RunState.DRAINING, RunState.ENDING) else "frames"
     if len(status.results.cameras) == 1:
         return doing
     ended = status.ended.get(camera_id)

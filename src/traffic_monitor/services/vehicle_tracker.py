@@ -6,9 +6,10 @@ from typing import cast
 
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
+from traffic_monitor.runtime.resequencer import Resequencer
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy, MessageQueue, Output
-from traffic_monitor.runtime.workers import Queues, Resequencer, queues_of
+from traffic_monitor.runtime.workers import Queues, queues_of
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import (

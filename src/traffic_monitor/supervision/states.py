@@ -32,6 +32,9 @@ seconds, and within 10 s the user must know."""
 ENDING_TIMEOUT_S = 60.0
 """How long all services together may do nothing after the sources have ended. What is queued is finished, however
 long that takes; closing a video and the records takes seconds."""
+CLOSING_MARGIN_S = 2.0
+"""After a stop, records that cannot be written are tried again for ``drain_timeout_s``. Then their service reports
+what is lost, and exits."""
 
 
 class RunState(Enum):
@@ -44,7 +47,7 @@ class RunState(Enum):
     DRAINING = auto()
     """The run was stopped, or its only source lost: what is queued is finished, within ``drain_timeout_s``."""
     ENDING = auto()
-    """The sources have ended: what is queued is finished."""
+    """The sources have ended, or all queues are drained: what is left is finished, and the services exit."""
 
 
 class RunAborted(Exception):  # noqa: N818 - a way out, not a mistake
@@ -190,13 +193,21 @@ class Run:
             case RunState.RUNNING:
                 if all(child.stream_ended or child.end_noted for child in self._children if child.is_source):
                     self._enter(RunState.ENDING)
+            case RunState.DRAINING if all(child.stream_ended for child in self._children if child.is_alive):
+                self._enter(RunState.ENDING)
             case RunState.DRAINING if waited > self._timeouts.drain_timeout_s:
                 reason = f"the queues were not drained within {self._timeouts.drain_timeout_s:g} s"
                 raise RunAborted("; ".join([reason, *self._silence(SILENT_AFTER_S)]))
-            case RunState.ENDING if now - self._progress_at > ENDING_TIMEOUT_S:
+            case RunState.ENDING if now - self._progress_at > self._ending_timeout_s:
                 left = ", ".join(child.label for child in self._children if child.is_alive)
-                raise RunAborted(f"did not end within {ENDING_TIMEOUT_S:g} s of the last work: {left}")
+                raise RunAborted(f"did not end within {self._ending_timeout_s:g} s of the last work: {left}")
         self._look_for_silence()
+
+    @property
+    def _ending_timeout_s(self) -> float:
+        if self.stop_reason is None and self._lost_source is None:
+            return ENDING_TIMEOUT_S
+        return self._timeouts.drain_timeout_s + CLOSING_MARGIN_S
 
     def _advance_start(self, waited: float) -> None:
         if all(child.is_ready for child in self._children):
