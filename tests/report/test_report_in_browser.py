@@ -1,7 +1,8 @@
 """The report in headless Chromium: what a reader sees and clicks."""
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.builders import make_image
 from tests.records.road import RecordedRoad, record_cars, settings
@@ -91,6 +93,58 @@ def test_nothing_goes_wrong_and_the_charts_are_there(page: Chrome) -> None:
     )
     numbers = dict(text.split("\n")[::-1] for text in texts(page, "#headlines div"))
     assert (numbers["vehicles"], numbers["car"], numbers["plates read (95%)"]) == ("60", "57", "57")
+
+
+def luminance(page: Chrome, selector: str, style: str) -> float:
+    """Of the colour of an element, 0 (black) to 1."""
+    text = page.execute_script(
+        "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]", selector, style
+    )
+    red, green, blue = (int(part) for part in re.findall(r"\d+", text)[:3])
+    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255
+
+
+@pytest.fixture
+def choose_scheme(browser: Chrome) -> Iterator[Callable[[str], None]]:
+    """What the reader has chosen for the desktop: light or dark."""
+
+    def choose(scheme: str) -> None:
+        features = [{"name": "prefers-color-scheme", "value": scheme}] if scheme else []
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    yield choose
+    choose("")
+
+
+WORDS = ("h1", "section p", "#table td", "#gallery figcaption b", "button#more")
+IN_CHARTS = ("#counts .xtick text", "#counts .legendtext", "#flow .node-label", "#paths .legendtext")
+
+
+@pytest.mark.parametrize("switched", [False, True], ids=["opened so", "switched while it is open"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_and_charts_can_be_read_in_light_and_dark(
+    scheme: str, switched: bool, choose_scheme: Callable[[str], None], browser: Chrome, folder: Path
+) -> None:
+    choose_scheme({"light": "dark", "dark": "light"}[scheme] if switched else scheme)
+    page = opened(browser, folder)
+    choose_scheme(scheme)
+    WebDriverWait(page, 10).until(lambda _: (luminance(page, IN_CHARTS[0], "fill") > 0.5) == (scheme == "dark"))
+    behind = luminance(page, "section", "backgroundColor")
+    assert (behind < 0.5) == (scheme == "dark")
+    for selector, style in [*((each, "color") for each in WORDS), *((each, "fill") for each in IN_CHARTS)]:
+        assert abs(luminance(page, selector, style) - behind) > 0.4, selector
+    assert page.get_log("browser") == []
+
+
+def test_codes_are_told_in_words(browser: Chrome, tmp_path: Path) -> None:
+    road = RecordedRoad(tmp_path)
+    road.drive_down(1)
+    road.read(1, "K", unread_reason="too_few_readings")
+    road.end()
+    write_report(tmp_path)
+    page = opened(browser, tmp_path)
+    assert column(page, 11) == ["read too few times to be sure"]
+    assert column(page, 7) == ["from top to bottom"]
 
 
 def test_it_needs_nothing_but_itself(folder: Path, browser: Chrome, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from traffic_monitor.records.database import PSEUDONYMS
 from traffic_monitor.records.files import replacing
 from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.records.run_folder import SCENE_FILE
-from traffic_monitor.report import charts
+from traffic_monitor.report import charts, words
 from traffic_monitor.report.pictures import data_url
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock, local_time
@@ -64,7 +64,9 @@ def render_report(records: RunRecords) -> str:
         plotly=get_plotlyjs(),
         facts=facts.values,
         clock=facts.clock,
-        started=_started(facts.values.get("started_at")),
+        recorded=_recorded(facts.seen_between, facts.clock),
+        processed=_processed(facts.values.get("started_at")),
+        ending=words.ending(facts.values.get("exit_reason")),
         duration=_duration(facts.seen_between),
         headlines=_headlines(records, step_s),
         directions=directions,
@@ -151,18 +153,27 @@ def _row(passage: Passage, clock: Clock) -> list[Any]:
         clock.short(passage.first_time),
         crossed,
         clock.short(passage.crossings[0].time) if passage.crossings else "",
-        f"{passage.entry_edge or '?'} to {passage.exit_edge or '?'}",
+        words.way(passage.entry_edge, passage.exit_edge),
         passage.speed,
         passage.plate or "",
         passage.plate_confidence,
-        passage.unread_reason or "",
+        words.unread(passage.unread_reason),
         " ".join(map(str, passage.tracks)),
         passage.first_time,
         passage.crossings[0].time if passage.crossings else None,
     ]
 
 
-def _started(started_at: str | None) -> str:
+def _recorded(seen: tuple[float, float] | None, clock: Clock) -> str:
+    """When the camera saw the first frame, by its own time of day; empty where that is not known."""
+    if seen is None or not clock.known:
+        return ""
+    first = clock.local(seen[0])
+    return f"{first:%Y-%m-%d %H:%M:%S} (UTC{first.isoformat()[-6:]})"
+
+
+def _processed(started_at: str | None) -> str:
+    """When the run began, by the time of day of this machine."""
     return f"{local_time(float(started_at)):%Y-%m-%d %H:%M}" if started_at else ""
 
 
