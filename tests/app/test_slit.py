@@ -9,6 +9,7 @@ from tests.builders import write_clip
 from traffic_monitor.app import slit
 from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.drawing.annotate import LINE_COLOR
+from traffic_monitor.drawing.slit import AXIS_PX
 from traffic_monitor.inference.detection import DetectedBox, DetectionModel
 from traffic_monitor.services.vehicle_detector import VehicleDetector
 from traffic_monitor.settings import Settings
@@ -51,9 +52,28 @@ def test_the_crossing_is_marked_in_the_row_of_its_frame(
     assert run_command_line(["slit", "--line", "road", "--to", str(picture), *options(clip)]) == ExitCode.OK
     assert "1 crossings of line road" in capsys.readouterr().out
     drawn = cv2.imread(str(picture))
-    assert drawn.shape == (FRAMES, 160, 3)
+    assert drawn.shape == (FRAMES, 160 + AXIS_PX, 3)
     crossed = 5  # the box stands at 30 + 6 n, the line at 60
     assert tuple(drawn[crossed, 80]) == LINE_COLOR
+
+
+def test_several_lines_have_a_picture_each_from_one_pass_over_the_file(tmp_path: Path) -> None:
+    lines = [
+        {"name": "road", "points": [[0, 0.5], [1, 0.5]]},
+        {"name": "way/out", "points": [[0, 0.9], [1, 0.9]]},
+    ]
+    clip = write_clip(tmp_path / "clip.mp4", FRAMES)
+    settings = Settings.model_validate(
+        {"frame_grabber": {"source": str(clip)}, "vehicle_counter": {"lines": lines}}
+    )
+    done: list[tuple[int, int | None]] = []
+    drawn = slit.draw_slits(settings, [], tmp_path / "slit.png", lambda *progress: done.append(progress))
+    assert [(each.name, each.picture.name, len(each.crossings)) for each in drawn] == [
+        ("road", "slit_road.png", 1),
+        ("way/out", "slit_way_out.png", 0),
+    ]
+    assert all(cv2.imread(str(each.picture)) is not None for each in drawn)
+    assert done == [(number, FRAMES) for number in range(1, FRAMES + 1)]
 
 
 @pytest.mark.parametrize(
@@ -80,5 +100,6 @@ def test_nothing_of_the_run_is_left_behind(tmp_path: Path, monkeypatch: pytest.M
     settings = load_settings(
         None, [word for word in options(clip) if "=" in word], {"frame_grabber": {"source": str(clip)}}
     )
-    assert len(slit.draw_slit(settings, "road", tmp_path / "slit.png")) == 1
+    (drawn,) = slit.draw_slits(settings, ["road"], tmp_path / "slit.png")
+    assert len(drawn.crossings) == 1
     assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "slit.png"}

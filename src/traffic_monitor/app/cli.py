@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.progress import Progress
 from rich.table import Table
 
 from traffic_monitor import __version__
@@ -137,23 +138,33 @@ def bench(
 
 @app.command()
 def slit(
-    line: Annotated[str, typer.Option(help="Name of the counting line.")] = "main",
+    lines: Annotated[
+        list[str], typer.Option("--line", help="Name of a counting line; may be repeated. Default: all lines.")
+    ] = [],  # noqa: B006
     source: SourceOption = None,
     config: ConfigOption = None,
-    to: Annotated[Path, typer.Option(help="Picture to write.")] = Path("slit.png"),
+    to: Annotated[Path, typer.Option(help="Picture to write; of several lines one each, with its name.")] = Path(
+        "slit.png"
+    ),
     camera: CameraOption = None,
     overrides: SetOption = [],  # noqa: B006
 ) -> None:
-    """Count a recorded file and write the space-time picture of a line, with its crossings marked."""
-    from traffic_monitor.app.slit import draw_slit  # brings the models' libraries along
+    """Count a recorded file and write the space-time picture of each line, with its crossings marked."""
+    from traffic_monitor.app.slit import draw_slits  # brings the models' libraries along
 
     settings = _only_camera(_load_all(config, overrides, _options(source, None, None, None)), camera)
     configure_logging("slit", LogTarget(None))
     try:
-        crossings = draw_slit(settings, line, to)
+        with Progress(console=errors, disable=not errors.is_terminal, transient=True) as progress:
+            task = progress.add_task("frames", total=None)
+            drawn = draw_slits(
+                settings, lines, to, lambda done, total: progress.update(task, completed=done, total=total)
+            )
     except ServiceError as error:
         raise ConfigError(str(error)) from error
-    output.print(f"{to}: {len(crossings)} crossings of line {line}", highlight=False, markup=False, soft_wrap=True)
+    for each in drawn:
+        told = f"{each.picture}: {len(each.crossings)} crossings of line {each.name}"
+        output.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,8 +1,10 @@
-"""Counts one source without processes and draws the space-time picture of a counting line."""
+"""Counts one source without processes and draws the space-time pictures of counting lines."""
 
 import queue
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,7 +20,7 @@ from traffic_monitor.services.vehicle_detector import VehicleDetector
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
 from traffic_monitor.settings import LineSettings, Point, Settings
 from traffic_monitor.settings.loader import ConfigError
-from traffic_monitor.shared_utils.custom_types import Crossing, FrameMessage
+from traffic_monitor.shared_utils.custom_types import Crossing, FrameMessage, media_time_of
 from traffic_monitor.shared_utils.frame_codec import decode_frame
 
 READ_TIMEOUT_S = 0.5
@@ -27,46 +29,71 @@ Positions = dict[int, dict[int, Point]]
 """Track id -> frame index -> bottom centre of its box in pixels."""
 
 
-def draw_slit(settings: Settings, line_name: str, target: Path) -> list[Crossing]:
-    """Count the whole source with the services' own code and write the picture of one line.
+@dataclass(frozen=True)
+class DrawnLine:
+    """The picture of one line."""
 
-    Returns:
-        The crossings of the line, all of them marked.
+    name: str
+    picture: Path
+    crossings: list[Crossing]
+    """All of them are marked."""
+
+
+def draw_slits(
+    settings: Settings,
+    names: Sequence[str],
+    target: Path,
+    on_frame: Callable[[int, int | None], None] = lambda _done, _total: None,
+) -> list[DrawnLine]:
+    """Count the whole source with the services' own code and write the pictures of some lines.
+
+    Args:
+        settings: of one camera.
+        names: of the lines; none: all lines.
+        target: file of the picture. Those of several lines are put beside it, with the line's name at their end.
+        on_frame: called after each frame with the number done and of all, if that is known.
 
     Raises:
-        ConfigError: there is no such line, the source is live or empty, or the picture cannot be written.
+        ConfigError: there is no such line, the source is live or empty, or a picture cannot be written.
         ServiceError: the source or the model cannot be opened.
     """
-    line_settings = _line_named(line_name, settings)
+    chosen = [_line_named(name, settings) for name in names] or list(settings.vehicle_counter.lines)
     if settings.frame_grabber.is_live:
         raise ConfigError("frame_grabber.source: a camera has no end; make the picture of a recorded file")
+    if not target.parent.is_dir():
+        raise ConfigError(f"{target}: the picture cannot be written there: the folder does not exist")
     detector, tracker, counter = VehicleDetector(settings), VehicleTracker(settings), VehicleCounter(settings)
     hider = PlateHider() if settings.privacy.blur_plates else None
-    slit: SlitPicture | None = None
+    slits: list[SlitPicture] = []
     crossings: list[Crossing] = []
     positions: Positions = defaultdict(dict)
-    for frame_index, frame in _frames(settings):
-        slit = slit or SlitPicture(
-            CountingLine.in_frame(line_settings, frame["frame_width"], frame["frame_height"])
-        )
+    for frame_index, frame in _frames(settings, on_frame):
+        size = frame["frame_width"], frame["frame_height"]
+        slits = slits or [SlitPicture(CountingLine.in_frame(line, *size)) for line in chosen]
         (tracked,) = tracker.process(detector.process(frame)[0])
         image = decode_frame(frame["frame_data_jpeg"])
         if hider is not None:
             hider.hide(image, tracked)
-        slit.add(image)
+        for slit in slits:
+            slit.add(image, media_time_of(frame))
         for vehicle in tracked["tracked_objects"]:
             positions[vehicle["track_id"]][frame_index] = bottom_center(vehicle["bbox_xyxy"])
         for update in counter.process(tracked):
             crossings += update.get("crossings", [])
-    if slit is None:
+    if not slits:
         raise ConfigError(f"frame_grabber.source: {settings.frame_grabber.source} holds no frame")
     for update in counter.flush():
         crossings += update.get("crossings", [])
-    own = [crossing for crossing in crossings if crossing["line"] == line_name]
-    _mark(slit, own, positions)
-    if not cv2.imwrite(str(target), slit.picture()):
-        raise ConfigError(f"{target}: the picture cannot be written there")
-    return own
+    drawn = []
+    for line, slit in zip(chosen, slits, strict=True):
+        own = [crossing for crossing in crossings if crossing["line"] == line.name]
+        _mark(slit, own, positions)
+        ending = re.sub(r"\W+", "_", line.name)
+        path = target if len(chosen) == 1 else target.with_stem(f"{target.stem}_{ending}")
+        if not cv2.imwrite(str(path), slit.picture()):
+            raise ConfigError(f"{path}: the picture cannot be written there")
+        drawn.append(DrawnLine(line.name, path, own))
+    return drawn
 
 
 def _line_named(name: str, settings: Settings) -> LineSettings:
@@ -77,7 +104,7 @@ def _line_named(name: str, settings: Settings) -> LineSettings:
     raise ConfigError(f"vehicle_counter.lines: there is no line '{name}'; there is: {names}")
 
 
-def _frames(settings: Settings) -> Iterator[tuple[int, FrameMessage]]:
+def _frames(settings: Settings, on_frame: Callable[[int, int | None], None]) -> Iterator[tuple[int, FrameMessage]]:
     """The frames of the source as the grabber sends them, each with its index."""
     grabber = FrameGrabber(settings)
     source = open_source(settings.frame_grabber)
@@ -91,6 +118,7 @@ def _frames(settings: Settings) -> Iterator[tuple[int, FrameMessage]]:
                 return
             (frame,) = grabber.process(captured)
             yield captured.index, frame
+            on_frame(captured.index + 1, source.frames_total)
     finally:
         source.close()
 
