@@ -1,8 +1,10 @@
 """Messages, fake models and queues for the tests."""
 
+import pickle
 import queue
 import threading
 import uuid
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, cast
 
 import av
 import numpy as np
+import onnx
 
 from traffic_monitor.inference.detection import DetectedBox, DetectionModel, Size
 from traffic_monitor.shared_utils.custom_types import (
@@ -201,4 +204,21 @@ def write_clip(path: Path, frames: int, fps: int = FPS, width: int = 160, height
             image = np.full((height, width, 3), 20 * index, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode(None))
+    return path
+
+
+def write_checkpoint(path: Path, content: object) -> Path:
+    """A ``.pt`` file as PyTorch writes it, without tensors."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model/data.pkl", pickle.dumps(content, protocol=2))
+    return path
+
+
+def write_onnx(path: Path, *names: str) -> Path:
+    """An ONNX file that does nothing and has the metadata of a YOLO export with these classes."""
+    output = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    node = onnx.helper.make_node("Constant", [], ["y"], value_floats=[0.0])
+    model = onnx.helper.make_model(onnx.helper.make_graph([node], "nothing", [], [output]))
+    onnx.helper.set_model_props(model, {"names": str(dict(enumerate(names)))})
+    onnx.save(model, path)
     return path

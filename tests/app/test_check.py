@@ -1,30 +1,46 @@
 """What is looked at before a process is started."""
 
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.builders import write_checkpoint, write_onnx
 from traffic_monitor.app import check as preflight
-from traffic_monitor.app.check import Check, check_machine, check_settings
+from traffic_monitor.app.check import check_machine, check_settings
+from traffic_monitor.app.check_result import Check
+from traffic_monitor.app.check_sources import check_first_frame
+from traffic_monitor.app.frames import READ_TIMEOUT_S
+from traffic_monitor.capture.sources import LEAVE_TIMEOUT_S
 from traffic_monitor.settings import Settings
 from traffic_monitor.sinks import window
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: Path) -> Path:
     """A folder with everything a run needs, as far as can be seen without loading it."""
     monkeypatch.chdir(tmp_path)
-    for name in ("clip.mp4", "plates.onnx", "osnet.pt"):
-        Path(name).write_bytes(b"x")
+    shutil.copy(clip, "clip.mp4")
+    write_onnx(Path("plates.onnx"), "plate")
+    write_checkpoint(Path("osnet.pt"), {"layer": [1.0]})
     Path("cars_openvino_model").mkdir()
-    Path("cars_openvino_model/cars.xml").touch()
+    for name in ("cars.xml", "cars.bin"):
+        Path("cars_openvino_model", name).touch()
+    Path("cars_openvino_model/metadata.yaml").write_text("names: {0: car, 1: truck}", encoding="utf-8")
     Path("ocr").mkdir()
     Path("ocr/inference.yml").write_text(yaml.safe_dump({"Global": {"model_name": "PP-OCR"}}), encoding="utf-8")
-    Path("ocr/inference.pdiparams").touch()
+    for name in ("inference.pdiparams", "inference.json"):
+        Path("ocr", name).touch()
     return tmp_path
 
+
+METADATA = Path("cars_openvino_model/metadata.yaml")
 
 GOOD: dict[str, Any] = {
     "output_dir": "out/put",
@@ -61,8 +77,24 @@ def test_each_camera_is_looked_at_and_named_by_its_place(files: Path) -> None:
     cameras = [{"camera_id": name, "frame_grabber": {"source": f"{name}.mp4"}} for name in ("clip", "gone")]
     (problem,) = wrong(config(cameras=cameras))
     assert (problem.subject, problem.message) == ("cameras.1.frame_grabber.source", "gone.mp4 does not exist")
-    subjects = [check.subject for check in check_machine(config(cameras=cameras))]
-    assert {"first frame of clip", "first frame of gone"} < set(subjects)
+
+
+def test_the_first_frame_of_a_camera_is_read_when_the_machine_is_checked(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "REQUIRED_PACKAGES", ())
+    grabber = {"source": "rtsp://127.0.0.1:1/x", "open_timeout_s": 0.5}
+    (check, _) = check_machine(config(cameras=[{"camera_id": "gate", "frame_grabber": grabber}]))
+    assert (check.subject, check.ok) == ("first frame of gate", False)
+
+
+def test_a_camera_that_never_answers_is_waited_for_no_longer_than_to_open_it(files: Path) -> None:
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x"
+        (check,) = check_first_frame("first frame", "", config(frame_grabber={"source": url, "open_timeout_s": 1}))
+    assert "within 1 s" in check.message
+    assert time.monotonic() - began < 1 + READ_TIMEOUT_S + LEAVE_TIMEOUT_S + 2
 
 
 @pytest.mark.parametrize(
@@ -141,6 +173,12 @@ def test_each_camera_is_looked_at_and_named_by_its_place(files: Path) -> None:
             "inference.onnx is missing",
             id="a folder without the engine's file",
         ),
+        pytest.param(
+            {"ocr_reader": {"model_dir": "half"}},
+            "ocr_reader.model_dir",
+            "inference.json is missing",
+            id="half a reader",
+        ),
         pytest.param({"output_dir": "clip.mp4"}, "output_dir", "is a file", id="a file as output folder"),
         pytest.param(
             {"vehicle_tracker": {"type": "botsort", "osnet_model_path": "gone.pt"}},
@@ -151,6 +189,8 @@ def test_each_camera_is_looked_at_and_named_by_its_place(files: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_named(files: Path, changes: dict[str, Any], subject: str, words: str) -> None:
+    shutil.copytree("ocr", "half")
+    Path("half/inference.json").unlink()
     (check,) = wrong(config(**changes))
     assert check.subject == subject
     assert words in check.message
@@ -192,14 +232,160 @@ def no_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "REQUIRED_PACKAGES", ())
 
 
-@pytest.mark.usefixtures("no_packages")
-def test_the_first_frame_is_really_read(files: Path, clip: Path) -> None:
-    assert machine(config(frame_grabber={"source": str(clip)}))["first frame"] == Check(
-        "first frame", True, "160 x 120 pixels"
+def source_check(source: object) -> Check:
+    return next(iter(check_settings(config(frame_grabber={"source": source}))))
+
+
+def test_the_first_frame_of_a_file_is_really_read(files: Path) -> None:
+    assert source_check("clip.mp4") == Check("frame_grabber.source", True, "clip.mp4, 160 x 120 pixels")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        pytest.param("/dev/null", "is a device", id="a device"),
+        pytest.param("/dev/video97", "is a webcam: give its number instead, 97", id="the device of a webcam"),
+        pytest.param("pipe", "is a pipe (FIFO)", id="a FIFO"),
+        pytest.param("empty.mp4", "empty.mp4 is empty", id="an empty file"),
+        pytest.param("text.mp4", "text.mp4", id="a text that is called a video"),
+        pytest.param("x" * 300, "File name too long", id="a name that is too long"),
+        pytest.param("ftp://host/a.mp4", "ftp:// is no kind of URL that can be watched; known: rtsp://", id="ftp"),
+        pytest.param("srt://host:9", "srt:// is no kind of URL", id="srt"),
+        pytest.param("rtps://u:secret@host", "rtps:// is no kind of URL", id="a mistyped scheme"),
+        pytest.param("rtsp:/u:secret@host", "a URL is written rtsp://, with two slashes", id="one slash"),
+        pytest.param("rtsp://", "names no host", id="no host"),
+        pytest.param("rtsp://u:secret@host:99999/x", "host or port is not valid", id="no such port"),
+        pytest.param("rtsp://u:secret@[host/x", "host or port is not valid", id="half a bracket"),
+    ],
+)
+def test_what_a_source_is_instead_is_said(files: Path, source: str, words: str) -> None:
+    os.mkfifo("pipe")
+    Path("empty.mp4").touch()
+    Path("text.mp4").write_text("This is no video, but a text of some length.\n" * 50)
+    check = source_check(source)
+    assert not check.ok
+    assert words in check.message
+    assert "secret" not in check.message
+
+
+@pytest.mark.parametrize("source", ["file://{folder}/clip.mp4", "{folder}/clip.mp4"])
+def test_a_file_can_be_named_by_url_too(files: Path, source: str) -> None:
+    assert source_check(source.format(folder=files)).ok
+
+
+SMALL = {"name": "a", "units": "pixels"}
+BELOW = [[0, 200], [90, 200], [90, 300], [0, 300]]
+
+
+@pytest.mark.parametrize(
+    ("counter", "subject"),
+    [
+        ({"lines": [SMALL | {"points": [[160, 0], [400, 90]]}]}, "lines"),
+        ({"lines": [SMALL | {"points": [[0, 120], [90, 500]]}]}, "lines"),
+        ({"zones": [SMALL | {"points": [[200, 0], [300, 0], [300, 90]]}]}, "zones"),
+        (
+            {
+                "speed": {
+                    "points": [[0, 200], [90, 200], [90, 300], [0, 300]],
+                    "units": "pixels",
+                    "width_m": 7,
+                    "length_m": 9,
+                }
+            },
+            "speed",
+        ),
+    ],
+    ids=["right of it", "below it", "a zone", "a rectangle"],
+)
+def test_what_is_drawn_outside_the_frame_is_named(files: Path, counter: dict[str, Any], subject: str) -> None:
+    (check,) = wrong(config(vehicle_counter=counter))
+    assert check.subject == f"vehicle_counter.{subject}"
+    assert "outside the frame of 160 x 120 pixels" in check.message
+
+
+def test_what_begins_inside_the_frame_is_fine_and_the_frame_is_the_shrunken_one(files: Path) -> None:
+    line = SMALL | {"points": [[100, 50], [400, 50]]}
+    assert wrong(config(vehicle_counter={"lines": [line]})) == []
+    shrunken = config(vehicle_counter={"lines": [line]}, frame_grabber={"resize_width": 80})
+    assert [check.subject for check in wrong(shrunken)] == ["vehicle_counter.lines"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param(lambda: Path("cars_openvino_model/cars.bin").unlink(), "cars.bin is missing", id="no .bin"),
+        pytest.param(lambda: Path("cars_openvino_model/b.xml").touch(), "holds 2 networks", id="two .xml"),
+        pytest.param(
+            lambda: Path("cars_openvino_model/metadata.yaml").unlink(),
+            "metadata.yaml is missing",
+            id="no metadata",
+        ),
+        pytest.param(
+            lambda: Path("cars_openvino_model/metadata.yaml").write_text("stride: 32"),
+            "no class names",
+            id="no names",
+        ),
+        pytest.param(
+            lambda: Path("cars_openvino_model/metadata.yaml").write_text("names: {0: cat}"),
+            "knows none of car, motorcycle, bus, truck; it knows cat",
+            id="other things",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_openvino_folder_is_said(
+    files: Path, change: Callable[[], object], words: str
+) -> None:
+    change()
+    (check,) = wrong(config())
+    assert check.subject == "vehicle_detector.model_path"
+    assert words in check.message
+
+
+class RunsCode:
+    def __reduce__(self) -> Any:
+        return os.system, ("touch ran",)
+
+
+def write_code(path: Path) -> None:
+    write_checkpoint(path, RunsCode())
+
+
+def write_half(path: Path) -> None:
+    path.write_bytes(b"half")
+
+
+def write_four_classes(path: Path) -> None:
+    write_onnx(path, *"abcd")
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "words"),
+    [
+        pytest.param("a.pt", write_half, "is not a PyTorch file, or is damaged", id="a broken .pt"),
+        pytest.param("a.onnx", write_half, "is not an ONNX model, or is damaged", id="a broken .onnx"),
+        pytest.param("a.onnx", Path.touch, "is empty", id="an empty .onnx"),
+        pytest.param("a.onnx", write_four_classes, "finds 4 classes (a, b, c, d)", id="four classes"),
+        pytest.param("a.pt", write_code, "would run code", id="code"),
+    ],
+)
+def test_what_is_wrong_with_a_plate_model_is_said(
+    files: Path, name: str, write: Callable[[Path], object], words: str
+) -> None:
+    write(Path(name))
+    (check,) = wrong(config(lp_detector={"model_path": name}))
+    assert check.subject == "lp_detector.model_path"
+    assert words in check.message
+    assert not Path("ran").exists()
+
+
+def test_the_shipped_weights_are_fine(files: Path) -> None:
+    weights = Path(__file__).parents[2] / "weights"
+    shipped = config(
+        vehicle_detector={"model_path": weights / "vehicle_detector.pt"},
+        lp_detector={"model_path": weights / "plate_detector.pt"},
+        ocr_reader={"model_dir": weights / "plate_ocr"},
     )
-    broken = machine(config())["first frame"]
-    assert not broken.ok
-    assert "clip.mp4 cannot be opened" in broken.message
+    assert wrong(shipped) == []
 
 
 @pytest.mark.usefixtures("no_packages")

@@ -1,6 +1,7 @@
 """The command line, without a process: what it refuses, what it starts, what it tells."""
 
 import io
+import itertools
 import json
 import os
 import shutil
@@ -13,11 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.builders import make_count_update
+from tests.builders import make_count_update, write_onnx
 from traffic_monitor import __version__
 from traffic_monitor.app import check as preflight
 from traffic_monitor.app import run as run_command
-from traffic_monitor.app.cli import run_command_line
+from traffic_monitor.app.cli import app, run_command_line
+from traffic_monitor.app.options import command_names
 from traffic_monitor.records.run_folder import write_summary
 from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
@@ -55,11 +57,12 @@ def supervisor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, restored_logging
 @pytest.fixture
 def weights(clip: Path) -> list[str]:
     """Arguments with which a run can start, as far as can be seen without loading a model."""
-    Path("cars.onnx").touch()
-    Path("plates.onnx").touch()
+    write_onnx(Path("cars.onnx"), "car", "truck")
+    write_onnx(Path("plates.onnx"), "plate")
     Path("ocr").mkdir()
     Path("ocr/inference.yml").write_text(yaml.safe_dump({"Global": {"model_name": "PP-OCR"}}), encoding="utf-8")
     Path("ocr/inference.pdiparams").touch()
+    Path("ocr/inference.json").touch()
     arguments = ["--source", str(clip), "--display", "off"]
     for setting in ("vehicle_detector.model_path=cars.onnx", "lp_detector.model_path=plates.onnx"):
         arguments += ["--set", setting]
@@ -154,7 +157,20 @@ def test_the_exit_code_and_the_summary_say_how_it_ended(
         ),
         pytest.param(["--display", "maybe"], ["maybe", "auto", "off"], id="a wrong display mode"),
         pytest.param(["--frobnicate"], ["--frobnicate"], id="an unknown option"),
-        pytest.param(["surplus"], ["surplus"], id="a surplus word"),
+        pytest.param(["clip.mp4"], ["what is clip.mp4", "--source clip.mp4"], id="a source without its option"),
+        pytest.param(["--source", "a.mp4", "--source", "b.mp4"], ["--source is given 2 times"], id="two sources"),
+        pytest.param(["--output", "a", "--output", "b"], ["--output is given 2 times"], id="several folders"),
+        pytest.param(["--output", "x" * 300], ["output_dir", "File name too long"], id="a name that is too long"),
+        pytest.param(["--config", "x" * 300], ["File name too long"], id="a settings file of such a name"),
+        pytest.param(["--set", f"lp_detector.model_path={'x' * 300}.pt"], ["name too long"], id="a model too"),
+        pytest.param(["--set", "ocr_reader.model_dir=" + "x" * 300], ["File name too long"], id="a reader too"),
+        pytest.param(["--set", "output_dir=caf\udce9"], ["not valid UTF-8"], id="a name that is not UTF-8"),
+        pytest.param(["--config", "caf\udce9"], ["not valid UTF-8"], id="a settings file of such a name, too"),
+        pytest.param(
+            ["--set", "vehicle_counter.lines=[{name: far, points: [[0, 700], [90, 700]], units: pixels}]"],
+            ["vehicle_counter.lines", "line 'far' is outside the frame of 160 x 120 pixels"],
+            id="a line outside the picture",
+        ),
     ],
 )
 def test_a_mistake_is_explained_with_exit_code_2_and_nothing_is_started(
@@ -165,7 +181,9 @@ def test_a_mistake_is_explained_with_exit_code_2_and_nothing_is_started(
     words: list[str],
 ) -> None:
     Path("my.yaml").write_text("vehicle_detector: {conf_threshold: 1.5}", encoding="utf-8")
-    assert run_command_line([*weights, *arguments]) == ExitCode.USAGE
+    usual = zip(weights[::2], weights[1::2], strict=True)
+    given = [pair for pair in usual if pair[0] == "--set" or pair[0] not in arguments]
+    assert run_command_line([*itertools.chain(*given), *arguments]) == ExitCode.USAGE
     told = capsys.readouterr()
     assert [word for word in words if word not in told.err] == []
     assert "Traceback" not in told.err + told.out
@@ -391,6 +409,39 @@ def test_weights_that_are_not_there_are_named_each_in_a_line(
     assert supervisor.started == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["clip.mp4"], "clip.mp4 is no command; to watch it: --source clip.mp4", id="a file"),
+        pytest.param(["0"], "to watch it: --source 0", id="a webcam"),
+        pytest.param(["rtsp://bob:pw@cam/1"], "to watch it: --source rtsp://***@cam/1", id="a URL"),
+        pytest.param(["serach"], "serach is no command; did you mean 'search'?", id="a command"),
+        pytest.param(["caf\udce9"], "not valid UTF-8", id="no text"),
+        pytest.param(
+            ["line", "clip.mp4"], "what is clip.mp4? To watch it: --source clip.mp4", id="behind a command"
+        ),
+        pytest.param(["report", "--run", "a", "--run", "b"], "--run is given 2 times", id="an option twice"),
+        pytest.param(["weights", "fetch", "--folder", "a", "--folder", "b"], "--folder is given", id="in a group"),
+        pytest.param(["report", "--run", "x" * 300], "File name too long", id="a name that is too long"),
+    ],
+)
+def test_words_that_are_in_the_wrong_place_are_explained_in_one_line(
+    supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert run_command_line(arguments) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert words in told
+    assert len(told.splitlines()) == 1
+    assert supervisor.started == []
+
+
+def test_every_command_is_known_by_its_own_name() -> None:
+    assert command_names(app) == {
+        *("run", "check", "bench", "line", "slit", "weights"),
+        *("runs", "search", "show", "export", "report"),
+    }
+
+
 def test_the_version(supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["--version"]) == ExitCode.OK
     assert capsys.readouterr().out.strip() == f"traffic-monitor {__version__}"
@@ -436,7 +487,6 @@ def test_check_shows_a_table_of_what_is_fine_and_what_is_not(
         "ocr_reader.model_dir": "ok",
         "output_dir": "ok",
         "package numpy": "ok",
-        "first frame": "ok",
         "screen": "ok",
     }
     assert supervisor.started == []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
+from tests.builders import write_checkpoint
 from tests.shared_material import START_TIMEOUT_S, Program, press_ctrl_c
 from traffic_monitor.shared_utils.constants import ExitCode
 
@@ -17,10 +18,11 @@ def rubbish(tmp_path: Path) -> list[str]:
     """Options that pass every check of the settings, with model files that hold rubbish."""
     clip, weights, reader = tmp_path / "clip.mp4", tmp_path / "model.pt", tmp_path / "reader"
     _write_clip(clip)
-    weights.write_bytes(b"this is no network")
+    write_checkpoint(weights, {"model": "this is no network"})
     reader.mkdir()
     (reader / "inference.yml").write_text(yaml.safe_dump({"Global": {"model_name": "PP-OCRv5_mobile_rec"}}))
-    (reader / "inference.pdiparams").write_bytes(b"nor is this")
+    for name in ("inference.pdiparams", "inference.json"):
+        (reader / name).write_bytes(b"nor is this")
     values = {
         "vehicle_detector.model_path": weights,
         "lp_detector.model_path": weights,

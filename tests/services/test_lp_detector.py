@@ -276,8 +276,14 @@ def test_a_live_source_has_a_budget_spent_on_the_nearest_first(
     assert found == searched
 
 
+def test_a_model_of_several_classes_is_no_plate_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "car", 1: "bus"}))
+    with pytest.raises(ServiceError, match=r"lp_detector\.model_path: .* finds 2 classes \(car, bus\)"):
+        LPDetector(Settings())
+
+
 def test_workers_search_their_own_vehicles_and_together_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE]))
+    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "plate"}))
     settings = Settings.model_validate(
         {"lp_detector": {"workers": 3, "crop_margin": 0, "min_vehicle_width_px": 50}, "ocr_reader": {"workers": 2}}
     )
@@ -294,7 +300,7 @@ def test_workers_search_their_own_vehicles_and_together_all(monkeypatch: pytest.
 
 
 def test_the_plates_of_a_vehicle_go_to_one_reader_whoever_found_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE]))
+    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "plate"}))
     settings = Settings.model_validate({"lp_detector": {"crop_margin": 0, "min_vehicle_width_px": 50}})
     readers: list[queue.Queue[Any]] = [queue.Queue(), queue.Queue()]
     frames: queue.Queue[Any] = queue.Queue()

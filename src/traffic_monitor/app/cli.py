@@ -1,33 +1,37 @@
 """The command line: ``run``, ``bench``, ``check``, ``line``, ``slit``, ``weights fetch`` and those on records."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from traffic_monitor import __version__
 from traffic_monitor.app import line as line_tool
 from traffic_monitor.app.check import check_machine, check_settings
 from traffic_monitor.app.console import error_console, wide_console
-from traffic_monitor.app.records_cli import add_records_commands
+from traffic_monitor.app.options import command_names, refuse_repeated_options
+from traffic_monitor.app.records_cli import ConfigOption, add_records_commands
 from traffic_monitor.app.run import run_and_record, shown_source
 from traffic_monitor.app.weights import FetchError, fetch_official_weights, use_for_vehicles
+from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.counting.plan import Plan
 from traffic_monitor.records.database import DatabaseError
 from traffic_monitor.settings import DisplayMode, Settings
-from traffic_monitor.settings.loader import DEFAULT_CONFIG, ConfigError, load_settings
+from traffic_monitor.settings.loader import DEFAULT_CONFIG, ConfigError, check_is_text, load_settings
+from traffic_monitor.settings.messages import did_you_mean
 from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
+from traffic_monitor.shared_utils.printable import printable
 from traffic_monitor.sinks.window import missing_screen_reason
 
 DEFAULT_COMMAND = "run"
-COMMANDS = {"run", "bench", "check", "line", "slit", "weights", "--version", "--help"}
-COMMANDS |= {"runs", "search", "show", "export", "report"}
+OPTIONS_WITHOUT_COMMAND = ("--version", "--help")
 
 app = typer.Typer(
     add_completion=False,
@@ -41,27 +45,54 @@ output = wide_console()
 errors = error_console()
 
 SourceOption = Annotated[str | None, typer.Option(help="Video file, webcam index or URL.")]
-ConfigOption = Annotated[Path | None, typer.Option(help="Settings file; default: config/settings.yaml.")]
 CameraOption = Annotated[str | None, typer.Option(help="One of the settings' cameras, by its camera_id.")]
 SetOption = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated.")]
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run the program with these arguments and return its exit code. ``run`` is the default command."""
-    words = list(arguments)
-    if not words or words[0] not in COMMANDS:
-        words.insert(0, DEFAULT_COMMAND)
     try:
-        app(words, prog_name=PROGRAM)
+        app(_with_command(arguments), prog_name=PROGRAM)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
     except (ConfigError, DatabaseError) as error:
-        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return ExitCode.USAGE
+        return _explain(str(error))
     except sqlite3.Error as error:
-        errors.print(f"the records cannot be read: {error}", style="red", markup=False, highlight=False)
-        return ExitCode.USAGE
+        return _explain(f"the records cannot be read: {error}")
+    except OSError as error:
+        where = f"{printable(str(error.filename))}: " if error.filename is not None else ""
+        return _explain(f"{where}{error.strerror or error}")
     return ExitCode.OK
+
+
+def _explain(message: str) -> ExitCode:
+    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    return ExitCode.USAGE
+
+
+def _with_command(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the command that may be left out.
+
+    Raises:
+        ConfigError: one of them is not text, or the first is neither a command nor an option.
+    """
+    for argument in arguments:
+        if not argument.isprintable():
+            check_is_text("command line", argument)
+    commands = command_names(app)
+    first = arguments[0] if arguments else ""
+    if first in commands or first in OPTIONS_WITHOUT_COMMAND:
+        return list(arguments)
+    if first and not first.startswith("-"):
+        raise ConfigError(f"command line: {describe_source(first)} is no command{_hint(first, commands)}")
+    return [DEFAULT_COMMAND, *arguments]
+
+
+def _hint(word: str, commands: Collection[str]) -> str:
+    """What may have been meant by a word that is no command: a source, or a command that is spelled like it."""
+    if word.isdecimal() or not word.isidentifier():
+        return f"; to watch it: --source {describe_source(word)}"
+    return did_you_mean(word, commands)
 
 
 @app.callback(invoke_without_command=True)
@@ -96,11 +127,14 @@ def check(
     overrides: SetOption = [],  # noqa: B006
 ) -> None:
     """Check settings, weights, packages, cameras and screen, and say what is fine and what is not."""
+    configure_logging("check", LogTarget(None), console_level="ERROR")  # What is wrong stands in the table.
     settings = _load(config, overrides, _options(source, None, None, None), camera)
     checks = [*check_settings(settings), *check_machine(settings)]
     table = Table("", "what", "result")
     for item in checks:
-        table.add_row("[green]ok[/]" if item.ok else "[red]no[/]", item.subject, item.message)
+        table.add_row(
+            "[green]ok[/]" if item.ok else "[red]no[/]", Text(item.subject), Text(printable(item.message))
+        )
     output.print(table)
     raise typer.Exit(ExitCode.OK if all(item.ok for item in checks) else ExitCode.USAGE)
 
@@ -276,3 +310,6 @@ def _refuse_problems(settings: Settings) -> None:
     ]
     if problems:
         raise ConfigError(*problems)
+
+
+refuse_repeated_options(app)

@@ -1,20 +1,16 @@
 """Draws lines, zones and the speed rectangle on a frame of the source, and writes them into the settings."""
 
-import queue
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 
-from traffic_monitor.capture.shown import describe_source
-from traffic_monitor.capture.sources import open_source
+from traffic_monitor.app.frames import first_frame_of
 from traffic_monitor.counting.plan import Plan, Shape
 from traffic_monitor.drawing.annotate import draw_text
 from traffic_monitor.drawing.plan import draw_plan
 from traffic_monitor.plates.hiding import hide_plate
-from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.settings import (
     DEFAULT_SETTINGS,
     LineSettings,
@@ -38,34 +34,19 @@ BACKSPACE_KEYS = (8, 127)
 TEXT_KEYS = range(32, 127)
 """OpenCV gives one byte for a key: letters beyond ASCII cannot be typed, only given with ``--name``."""
 REDRAW_MS = 30
-READ_TIMEOUT_S = 0.5
 
 
 def first_frame(settings: Settings) -> Image:
     """The first frame of the source, at the size the pipeline sees; without plates if the settings hide them.
 
     Raises:
-        ConfigError: no frame came within ``frame_grabber.open_timeout_s``.
-        ServiceError: the source cannot be opened, or the vehicles' model where plates are to be hidden.
+        ServiceError: no frame came from it, or the model that finds vehicles cannot be loaded.
     """
-    source = open_source(settings.frame_grabber)
-    deadline = time.monotonic() + settings.frame_grabber.open_timeout_s
-    try:
-        while time.monotonic() < deadline:
-            try:
-                captured = source.get(timeout=READ_TIMEOUT_S)
-            except queue.Empty:
-                continue
-            if captured is None:
-                break
-            (frame,) = FrameGrabber(settings).process(captured)
-            image = decode_frame(frame["frame_data_jpeg"])
-            if settings.privacy.blur_plates:
-                _hide_plates(image, frame, settings)
-            return image
-    finally:
-        source.close()
-    raise ConfigError(f"frame_grabber.source: no frame came from {describe_source(settings.frame_grabber.source)}")
+    frame = first_frame_of(settings)
+    image = decode_frame(frame["frame_data_jpeg"])
+    if settings.privacy.blur_plates:
+        _hide_plates(image, frame, settings)
+    return image
 
 
 def _hide_plates(image: Image, frame: FrameMessage, settings: Settings) -> None:

@@ -1,29 +1,25 @@
 """Counts one source without processes and draws the space-time pictures of counting lines."""
 
-import queue
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 
-from traffic_monitor.capture.sources import open_source
+from traffic_monitor.app.frames import frames_of
 from traffic_monitor.counting.boxes import bottom_center
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.slit import SlitPicture
 from traffic_monitor.plates.hiding import PlateHider
-from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.services.vehicle_counter import VehicleCounter
 from traffic_monitor.services.vehicle_detector import VehicleDetector
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
 from traffic_monitor.settings import LineSettings, Point, Settings
 from traffic_monitor.settings.loader import ConfigError
-from traffic_monitor.shared_utils.custom_types import Crossing, FrameMessage, media_time_of
+from traffic_monitor.shared_utils.custom_types import Crossing, media_time_of
 from traffic_monitor.shared_utils.frame_codec import decode_frame
-
-READ_TIMEOUT_S = 0.5
 
 Positions = dict[int, dict[int, Point]]
 """Track id -> frame index -> bottom centre of its box in pixels."""
@@ -67,7 +63,7 @@ def draw_slits(
     slits: list[SlitPicture] = []
     crossings: list[Crossing] = []
     positions: Positions = defaultdict(dict)
-    for frame_index, frame in _frames(settings, on_frame):
+    for frame in frames_of(settings, on_frame):
         size = frame["frame_width"], frame["frame_height"]
         slits = slits or [SlitPicture(CountingLine.in_frame(line, *size)) for line in chosen]
         (tracked,) = tracker.process(detector.process(frame)[0])
@@ -77,7 +73,7 @@ def draw_slits(
         for slit in slits:
             slit.add(image, media_time_of(frame))
         for vehicle in tracked["tracked_objects"]:
-            positions[vehicle["track_id"]][frame_index] = bottom_center(vehicle["bbox_xyxy"])
+            positions[vehicle["track_id"]][frame.get("frame_index", 0)] = bottom_center(vehicle["bbox_xyxy"])
         for update in counter.process(tracked):
             crossings += update.get("crossings", [])
     if not slits:
@@ -102,25 +98,6 @@ def _line_named(name: str, settings: Settings) -> LineSettings:
             return line
     names = ", ".join(line.name for line in settings.vehicle_counter.lines)
     raise ConfigError(f"vehicle_counter.lines: there is no line '{name}'; there is: {names}")
-
-
-def _frames(settings: Settings, on_frame: Callable[[int, int | None], None]) -> Iterator[tuple[int, FrameMessage]]:
-    """The frames of the source as the grabber sends them, each with its index."""
-    grabber = FrameGrabber(settings)
-    source = open_source(settings.frame_grabber)
-    try:
-        while True:
-            try:
-                captured = source.get(timeout=READ_TIMEOUT_S)
-            except queue.Empty:
-                continue
-            if captured is None:
-                return
-            (frame,) = grabber.process(captured)
-            yield captured.index, frame
-            on_frame(captured.index + 1, source.frames_total)
-    finally:
-        source.close()
 
 
 def _mark(slit: SlitPicture, crossings: list[Crossing], positions: Positions) -> None:

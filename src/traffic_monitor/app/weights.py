@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from traffic_monitor.inference.checkpoint import inspect_checkpoint
 from traffic_monitor.inference.environment import prepare_environment
 from traffic_monitor.settings.editor import SettingsFileError, change_settings_file
 
@@ -96,6 +97,7 @@ def _class_names(path: Path) -> Mapping[int, str]:
     from ultralytics import YOLO
 
     try:
+        inspect_checkpoint(path)
         names: Mapping[int, str] = YOLO(path, task="detect").names
     except Exception as error:
         raise FetchError(f"{path.name} cannot be loaded as a YOLO model: {_first_line(error)}") from error

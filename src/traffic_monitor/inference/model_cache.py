@@ -20,6 +20,7 @@ from loguru import logger
 if sys.platform != "win32":
     import fcntl
 
+from traffic_monitor.inference.checkpoint import inspect_checkpoint
 from traffic_monitor.inference.detection import ImageSize
 from traffic_monitor.inference.environment import prepare_environment
 
@@ -183,6 +184,7 @@ def _export(model_path: Path, imgsz: ImageSize, target: Path, form: str) -> None
     prepare_environment()
     from ultralytics import YOLO
 
+    inspect_checkpoint(model_path)
     copy = Path(shutil.copy(model_path, target.with_name(model_path.name)))
     options = {} if imgsz is None else {"imgsz": imgsz}
     exported = YOLO(copy, task="detect").export(format=form, verbose=False, **EXPORT_OPTIONS, **options)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from loguru import logger
 
+from traffic_monitor.inference.checkpoint import inspect_checkpoint
 from traffic_monitor.inference.detection import DetectedBox, DetectionModel, ImageSize, Size, boxes_inside
 from traffic_monitor.inference.environment import has_nvidia_driver, prepare_environment, silenced, thread_budget
 from traffic_monitor.inference.model_cache import as_onnx, converted, discard, quantised_form, usable_cache_dir
@@ -34,6 +35,8 @@ class UltralyticsDetector(DetectionModel):
         self, model_path: Path, conf_threshold: float, iou_threshold: float, imgsz: ImageSize, device: str
     ) -> None:
         prepare_environment()
+        if model_path.suffix == ".pt":
+            inspect_checkpoint(model_path)
         with silenced():
             import torch
             from ultralytics import YOLO

@@ -18,7 +18,7 @@ from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy, MessageQueue
 from traffic_monitor.runtime.workers import Queues, open_output, responsible
-from traffic_monitor.settings import Settings
+from traffic_monitor.settings import LpDetectorSettings, Settings
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 from traffic_monitor.shared_utils.custom_types import (
     BoxXyxy,
@@ -28,6 +28,7 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedObject,
     header_of,
 )
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
 from traffic_monitor.shared_utils.recent_states import RecentStates
 
@@ -50,7 +51,7 @@ class LPDetector(Service):
         is_ours: Callable[[int], bool] = lambda _track_id: True,
     ) -> None:
         self._settings = config.lp_detector
-        self._model = model or load_detector(ServiceName.LP_DETECTOR, self._settings)
+        self._model = model or _load_model(self._settings)
         self._decoder = FrameDecoder()
         self._schedule = ReadingSchedule(
             self._settings.interval_frames,
@@ -146,6 +147,17 @@ def search_budget(config: Settings) -> TimeBudget | None:
         return None
     settings = config.lp_detector
     return TimeBudget(settings.live_budget_ms / 1000 / settings.workers, time.perf_counter())
+
+
+def _load_model(settings: LpDetectorSettings) -> DetectionModel:
+    model = load_detector(ServiceName.LP_DETECTOR, settings)
+    if len(model.names) != 1:
+        found = ", ".join(list(model.names.values())[:12])
+        raise ServiceError(
+            f"lp_detector.model_path: {settings.model_path} finds {len(model.names)} classes ({found}),"
+            " a plate model has one, the plate"
+        )
+    return model
 
 
 def lp_detector_process(

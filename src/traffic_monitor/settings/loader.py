@@ -104,8 +104,8 @@ def _check_texts(place: str, values: Any, path: tuple[str, ...], checked: set[in
     where = f"{place}: {'.'.join(path)}" if path else place
     if len(path) > MOST_LEVELS:
         raise ConfigError(f"{place}: {path[0]}: is nested too deeply")
-    if isinstance(values, str) and not _is_text(values):
-        raise ConfigError(f"{where}: holds characters that are not valid UTF-8 text; rename the file or folder")
+    if isinstance(values, str):
+        check_is_text(where, values)
     if isinstance(values, list | tuple):
         for number, value in enumerate(values):
             _check_texts(place, value, (*path, str(number)), checked)
@@ -120,12 +120,14 @@ def _check_texts(place: str, values: Any, path: tuple[str, ...], checked: set[in
         checked.add(id(values))
 
 
-def _is_text(text: str) -> bool:
-    """Whether a text can be written and used as a file name: bytes that are not UTF-8 come as lone surrogates."""
-    try:
-        return b"\0" not in text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
+def check_is_text(where: str, text: str) -> None:
+    """Refuse a text that cannot be written or be a file name: bytes that are not UTF-8 come as lone surrogates.
+
+    Raises:
+        ConfigError: it is none; ``where`` says where it stands.
+    """
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ConfigError(f"{where}: holds characters that are not valid UTF-8 text; rename the file or folder")
 
 
 def _origins_of_keys(origins: Sequence[_Origin]) -> dict[str, str]:

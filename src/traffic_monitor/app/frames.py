@@ -1,0 +1,63 @@
+"""Frames of one source without a process: for tools that look at a source instead of running it."""
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+
+from traffic_monitor.capture.shown import describe_source
+from traffic_monitor.capture.sources import open_source
+from traffic_monitor.services.frame_grabber import FrameGrabber
+from traffic_monitor.settings import Settings
+from traffic_monitor.shared_utils.custom_types import FrameMessage
+from traffic_monitor.shared_utils.errors import ServiceError
+
+READ_TIMEOUT_S = 0.5
+
+
+def frames_of(
+    settings: Settings, on_frame: Callable[[int, int | None], None] = lambda _done, _total: None
+) -> Iterator[FrameMessage]:
+    """The frames of a source as the grabber sends them on.
+
+    Args:
+        settings: of one camera.
+        on_frame: called after each frame with the number of frames done, and of all, if that is known.
+
+    Raises:
+        ServiceError: the source cannot be opened, or sends nothing for ``frame_grabber.open_timeout_s``.
+    """
+    grabber = FrameGrabber(settings)
+    source = open_source(settings.frame_grabber)
+    patience = settings.frame_grabber.open_timeout_s
+    try:
+        heard = time.monotonic()
+        while time.monotonic() - heard < patience:
+            try:
+                captured = source.get(timeout=READ_TIMEOUT_S)
+            except queue.Empty:
+                continue
+            if captured is None:
+                return
+            yield from grabber.process(captured)
+            on_frame(captured.index + 1, source.frames_total)
+            heard = time.monotonic()
+    finally:
+        source.close()
+    shown = describe_source(settings.frame_grabber.source)
+    raise ServiceError(f"frame_grabber.source: no frame came from {shown} within {patience:g} s")
+
+
+def first_frame_of(settings: Settings) -> FrameMessage:
+    """The first frame of a source.
+
+    Raises:
+        ServiceError: there is none, or the source cannot be opened.
+    """
+    frames = frames_of(settings)
+    try:
+        return next(frames)
+    except StopIteration:
+        shown = describe_source(settings.frame_grabber.source)
+        raise ServiceError(f"frame_grabber.source: {shown} holds no frame") from None
+    finally:
+        frames.close()  # type: ignore[attr-defined]
