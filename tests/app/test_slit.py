@@ -80,7 +80,7 @@ def test_several_lines_have_a_picture_each_from_one_pass_over_the_file(tmp_path:
     ("words", "said"),
     [
         pytest.param(["--line", "nowhere"], "no line 'nowhere'; there is: road", id="a line that is not there"),
-        pytest.param(["--line", "road", "--source", "rtsp://camera/1"], "a camera has no end", id="a camera"),
+        pytest.param(["--line", "road", "--set", "frame_grabber.mode=live"], "a camera has no end", id="a camera"),
         pytest.param(
             ["--line", "road", "--to", "/nowhere/slit.png"], "cannot be written", id="a folder not there"
         ),
