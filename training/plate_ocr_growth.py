@@ -38,6 +38,18 @@ def grown(old: dict[str, Tensor]) -> dict[str, Tensor]:
     return new
 
 
+def blended(earlier: dict[str, Tensor], later: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+    """The weights between two states, ``share`` (0-1) of the way to the later one.
+
+    A network that has just learned something new reads what it knew before better so (Wortsman et al., "Robust
+    fine-tuning of zero-shot models", CVPR 2022).
+    """
+    return {
+        name: torch.lerp(earlier[name], value, share) if value.dtype.is_floating_point else value
+        for name, value in later.items()
+    }
+
+
 def _with_more_slots(old: Tensor, new: Tensor, dim: int) -> Tensor:
     """Append slots like the last old one, which says "no character" on nearly all plates, each a little off.
 

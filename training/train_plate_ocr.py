@@ -24,7 +24,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from training.plate_capture import to_reader
-from training.plate_ocr_growth import grown
+from training.plate_ocr_growth import blended, grown
 from training.plate_ocr_network import ALPHABET, PlateReader, Reading
 from training.plate_real_crops import RealCrop, load_real_crops
 from training.plate_text_data import UNKNOWN, Batch, PlateBatches, Sample, assemble
@@ -187,10 +187,16 @@ class Trainer:
                 kept.copy_(new)
 
 
-def compact(checkpoint: Path, out: Path) -> None:
-    """Write a checkpoint of half the size (9 MB) to go on from: averaged weights, rounded moments."""
+def compact(checkpoint: Path, out: Path, earlier: Path | None = None, share: float = 1.0) -> None:
+    """Write a checkpoint of half the size (9 MB) to go on from: averaged weights, rounded moments.
+
+    With an ``earlier`` checkpoint the weights lie only ``share`` of the way from that one's.
+    """
     state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    del state["network"]
+    if earlier is not None:
+        before = grown(torch.load(earlier, map_location="cpu", weights_only=True)["average"])
+        state["average"] = blended(before, state["average"], share)
+    state.pop("network", None)
     for moments in state["optimiser"]["state"].values():
         for name in ("exp_avg", "exp_avg_sq"):
             moments[name] = moments[name].to(torch.bfloat16)
@@ -288,9 +294,13 @@ def main() -> None:
     parser.add_argument(
         "--compact", type=Path, help="only write last.pt smaller, to this file, to go on from elsewhere"
     )
+    parser.add_argument("--blend-with", type=Path, help="checkpoint of an earlier network, for --compact")
+    parser.add_argument(
+        "--share", type=float, default=0.5, help="how far the blend lies from the earlier network, 0-1"
+    )
     arguments = parser.parse_args()
     if arguments.compact:
-        compact(arguments.run / "last.pt", arguments.compact)
+        compact(arguments.run / "last.pt", arguments.compact, arguments.blend_with, arguments.share)
     else:
         train(arguments)
 

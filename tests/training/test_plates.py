@@ -17,7 +17,7 @@ from training.plate_ocr_network import ALPHABET, CLASSES, SLOTS, PlateReader
 from training.plate_real_crops import clean, load_real_crops, with_thai_letters
 from training.plate_scripts import SCRIPTS
 from training.plate_text_data import UNKNOWN, Sample, assemble
-from training.train_plate_ocr import Schedule, Trainer, decode
+from training.train_plate_ocr import Schedule, Trainer, compact, decode
 
 BLOCK = np.full((64, 32), 255, np.uint8)
 """Every character of the tests' only typeface: no font is needed."""
@@ -194,6 +194,26 @@ def test_a_grown_network_keeps_what_was_learned() -> None:
     assert torch.allclose(state["slot_head.bias"][37], old["slot_head.bias"][1:37].mean())
     assert len({tuple(query.tolist()) for query in state["queries"][0]}) == SLOTS
     assert torch.equal(state["stem.conv.weight"], old["stem.conv.weight"])
+
+
+def test_a_network_of_the_same_size_stays_as_it_is() -> None:
+    state = PlateReader().state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in grown(state).items())
+
+
+def test_a_compact_checkpoint_lies_between_the_training_and_the_earlier_network(tmp_path: Path) -> None:
+    schedule, old = Schedule(1e-3, 1000, 60, 0.6), earlier_network()
+    trainer = Trainer(tmp_path, schedule, torch.device("cpu"))
+    trainer.save()
+    torch.save({"average": old}, tmp_path / "old.pt")
+    compact(tmp_path / "last.pt", tmp_path / "small.pt", tmp_path / "old.pt", 0.25)
+    small = torch.load(tmp_path / "small.pt", weights_only=True)
+    expected = 0.75 * grown(old)["queries"] + 0.25 * trainer.average.state_dict()["queries"]
+    assert torch.allclose(small["average"]["queries"], expected)
+    (tmp_path / "next").mkdir()
+    (tmp_path / "small.pt").rename(tmp_path / "next/last.pt")
+    resumed = Trainer(tmp_path / "next", schedule, torch.device("cpu"))
+    assert torch.equal(resumed.network.state_dict()["queries"], small["average"]["queries"])
 
 
 def test_a_network_with_other_layers_cannot_grow() -> None:
