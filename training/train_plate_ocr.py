@@ -30,6 +30,8 @@ from training.plate_real_crops import RealCrop, load_real_crops
 from training.plate_text_data import UNKNOWN, Batch, PlateBatches, Sample, assemble
 
 SAVE_EVERY_S = 420.0
+CHECK_EVERY_SAMPLES = 5_000
+"""The held-out crops are read after so many samples: by the clock it would take most of a busy machine's time."""
 AVERAGE_DECAY = 0.998
 WARM_UP_SAMPLES = 6_000
 SLOT_WEIGHT, CELL_WEIGHT, POINTING_WEIGHT = 2.0, 0.4, 0.15
@@ -227,7 +229,8 @@ def train(arguments: argparse.Namespace) -> None:
         data, batch_size=None, num_workers=arguments.workers, prefetch_factor=4 if arguments.workers else None
     )
     held_out = [crop for crop in load_real_crops(arguments.shared, arguments.agreed) if crop.held_out]
-    saved, means = time.monotonic(), {"slots": 4.0, "cells": 8.0, "pointing": 5.0}
+    saved, checked = time.monotonic(), trainer.seen
+    means = {"slots": 4.0, "cells": 8.0, "pointing": 5.0}
     print(
         f"{sum(p.numel() for p in trainer.network.parameters())} parameters, "
         f"{trainer.seen} samples seen, {len(held_out)} held out",
@@ -247,13 +250,15 @@ def train(arguments: argparse.Namespace) -> None:
         if finished or time.monotonic() - saved > SAVE_EVERY_S:
             trainer.seconds, saved = time.monotonic() - begun, time.monotonic()
             trainer.save()
+        if finished or trainer.seen - checked >= CHECK_EVERY_SAMPLES:
+            checked = trainer.seen
             figures = check(trainer.average, held_out, device)
             print(f"== {trainer.seen} {figures}", flush=True)
             with (arguments.run / "log.csv").open("a", newline="") as file:
                 csv.writer(file).writerow(
                     [
                         trainer.seen,
-                        round(trainer.seconds),
+                        round(time.monotonic() - begun),
                         *(f"{v:.4f}" for v in means.values()),
                         *(f"{k}={v:.3f}" for k, v in figures.items()),
                     ]
