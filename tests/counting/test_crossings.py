@@ -161,7 +161,7 @@ def test_after_jitter_on_the_line_the_last_way_over_it_is_the_crossing() -> None
 
 
 def sighting(vehicle_id: int, y: float) -> Sighting:
-    return Sighting(vehicle_id, 100 + vehicle_id, (50, y), 20, Moment(0.0))
+    return Sighting(vehicle_id, 100 + vehicle_id, (50, y), 20, Moment(0.0), [40, round(y) - 20, 60, round(y)])
 
 
 def detector() -> CrossingDetector:

@@ -204,3 +204,34 @@ def test_a_vehicle_that_has_not_moved_comes_from_nowhere() -> None:
 )
 def test_the_edge_ahead_is_the_first_one_that_the_way_meets(start, through, edge) -> None:
     assert edge_ahead(start, through, WIDTH, HEIGHT) == edge
+
+
+def cut_track(track_id: int, box: list[float]) -> TrackedObject:
+    """A vehicle of which the detector sees what is inside the picture."""
+    x1, y1, x2, y2 = box
+    inside = [round(max(x1, 0)), round(max(y1, 0)), round(min(x2, WIDTH)), round(min(y2, HEIGHT))]
+    return {**track(track_id, 0, 0, "bus"), "bbox_xyxy": inside}
+
+
+def test_a_bus_that_comes_in_over_a_corner_came_from_the_top_and_goes_straight() -> None:
+    road = Road(lines=[LINE])
+    for step in range(45):  # From above, 200 wide and 160 high, at first beyond the right edge too.
+        left, bottom = 900 - 9 * step, 12 * step
+        road.see(cut_track(3, [left, bottom - 160, left + 200, bottom]))
+    road.end()
+    (journey,) = road.told.values()
+    assert (journey["entry_edge"], journey["exit_edge"]) == ("top", "bottom")
+    xs = [x for _, x, _ in journey["trajectory"]]
+    assert xs == sorted(xs, reverse=True)
+    assert all(x == pytest.approx(1000 - 0.75 * y, abs=2) for _, x, y in journey["trajectory"])
+
+
+def test_a_vehicle_that_is_cut_off_all_the_time_has_a_way_all_the_same() -> None:
+    road = Road(lines=[{"name": "main", "points": [[0.5, 0.0], [0.5, 1.0]]}])
+    for left in range(-200, 1000, 12):
+        road.see(cut_track(3, [left, 380, left + 200, 540]))
+    road.end()
+    (journey,) = road.told.values()
+    assert (journey["entry_edge"], journey["exit_edge"]) == ("left", "right")
+    assert journey["trajectory"][0][1] < 100
+    assert journey["trajectory"][-1][1] > 900

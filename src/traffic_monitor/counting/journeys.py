@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from math import dist, inf
 
 from traffic_monitor.counting.crossings import LineCrossing
-from traffic_monitor.counting.vehicles import MOST_TRACKS, Sighting
+from traffic_monitor.counting.vehicles import EDGE, MOST_TRACKS, Sighting
 from traffic_monitor.counting.zones import ZoneVisit
 from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import (
+    BoxXyxy,
     Crossing,
     IdentityChange,
     Trajectory,
@@ -38,12 +39,16 @@ SEEN_MOVING = 1.0
 class _Journey:
     first: Sighting
     last: Sighting
+    end: Sighting
+    """The last one that belongs to the trail."""
     published_at: float
     """Media seconds of the frame with which it was told last, or first seen."""
     tracks: dict[int, None] = field(default_factory=dict)
     """Numbers of its tracks; the one seen last comes last."""
     tracks_left_out: int = 0
     trail: list[Sighting] = field(default_factory=list)
+    """Places where all of it was in the picture; where there were none, all places."""
+    was_whole: bool = False
     step: float = STEP
     crossings: list[LineCrossing] = field(default_factory=list)
     visits: dict[tuple[str, float], ZoneVisit] = field(default_factory=dict)
@@ -71,8 +76,14 @@ class _Journey:
             del self.visits[list(self.visits)[1]]
             self.visits_left_out += 1
 
-    def see(self, sighting: Sighting) -> None:
+    def see(self, sighting: Sighting, is_cut: bool) -> None:
+        """Note a sighting. Where a box is cut off at the picture's edge, its place jumps and slides."""
         self.last = sighting
+        if is_cut and self.was_whole:
+            return
+        if not is_cut and not self.was_whole:
+            self.trail, self.step, self.was_whole = [], STEP, True
+        self.end = sighting
         if self.trail and dist(self.trail[-1].position, sighting.position) < self.step * sighting.size:
             return
         self.trail.append(sighting)
@@ -106,12 +117,19 @@ class JourneyLog:
         number = sighting.vehicle_id
         if number not in self._journeys:
             self._journeys[number] = _Journey(
-                sighting, sighting, published_at=sighting.moment.media, has_passed=self._records_all
+                sighting, sighting, sighting, published_at=sighting.moment.media, has_passed=self._records_all
             )
         journey = self._touch(number)
-        journey.see(sighting)
+        journey.see(sighting, self._is_cut(sighting.box))
         journey.has_news |= journey.has_passed and journey.class_name != class_name
         journey.class_name, journey.class_share = class_name, class_share
+
+    def _is_cut(self, box: BoxXyxy) -> bool:
+        """Whether the picture's edge hides where a vehicle stands. At the top it hides only the roof."""
+        width, height = self._frame_size
+        left, _, right, bottom = box
+        margin_x, margin_y = EDGE * width, EDGE * height
+        return left <= margin_x or right >= width - margin_x or bottom >= height - margin_y
 
     def owns(self, vehicle_id: int, track_id: int) -> bool:
         """Note that a track is this vehicle's; whether it was another one's before."""
@@ -189,6 +207,8 @@ class JourneyLog:
         return journey
 
     def _told(self, vehicle_id: int, journey: _Journey) -> VehicleJourney:
+        places = [*journey.trail, journey.end]
+        seen = [journey.first, *places, journey.last]
         told = VehicleJourney(
             vehicle_id=vehicle_id,
             track_ids=sorted(journey.tracks),
@@ -196,11 +216,11 @@ class JourneyLog:
             class_share=round(journey.class_share, 3),
             first_seen=journey.first.moment.as_message(),
             last_seen=journey.last.moment.as_message(),
-            entry_edge=self._edge([*journey.trail, journey.last], backwards=True),
-            exit_edge=self._edge([*journey.trail, journey.last], backwards=False),
+            entry_edge=self._edge(places, backwards=True) or self._edge(seen, backwards=True),
+            exit_edge=self._edge(places, backwards=False) or self._edge(seen, backwards=False),
             crossings=[crossing_message(crossing, journey.class_name) for crossing in journey.crossings],
             zones=[_visit_message(visit) for visit in journey.visits.values()],
-            trajectory=_trajectory([*journey.trail, journey.last]),
+            trajectory=_trajectory(places),
             has_passed=journey.has_passed,
         )
         if journey.speed is not None:

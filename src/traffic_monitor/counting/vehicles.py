@@ -89,6 +89,7 @@ class Sighting:
     size: float
     """Geometric mean of the box's width and height, pixels."""
     moment: Moment
+    box: BoxXyxy
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ class _Vehicle:
     def see(self, track: TrackedObject, moment: Moment) -> Sighting:
         self.track_id, self.box = track["track_id"], track["bbox_xyxy"]
         self.trail.append((moment.media, self.box))
-        return Sighting(self.vehicle_id, self.track_id, bottom_center(self.box), size_of(self.box), moment)
+        place, size = bottom_center(self.box), size_of(self.box)
+        return Sighting(self.vehicle_id, self.track_id, place, size, moment, self.box)
 
     @property
     def last_seen(self) -> float:
