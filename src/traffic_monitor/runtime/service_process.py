@@ -20,7 +20,7 @@ from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.cores import limit_threads
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 from traffic_monitor.shared_utils.errors import ServiceError
-from traffic_monitor.shared_utils.logging_config import TOLD_ELSEWHERE, LogTarget, configure_logging
+from traffic_monitor.shared_utils.logging_config import FILE_ONLY, LogTarget, configure_logging
 
 PARENT_CHECK_INTERVAL_S = 0.2
 """How soon a service notices that the supervisor has died, or that it must exit."""
@@ -73,7 +73,7 @@ def run_service_process(spec: ServiceProcess, shutdown_event: Event, connection:
         spec.entry_point()(*spec.arguments, shutdown_event, control=control)
     except BaseException as error:  # noqa: BLE001 - the last place where it can be logged and reported
         reason = _one_line(error)
-        logger.bind(**TOLD_ELSEWHERE).opt(exception=error).critical("{} cannot go on: {}", spec.name, reason)
+        logger.bind(**FILE_ONLY).opt(exception=error).critical("{} cannot go on: {}", spec.name, reason)
         control.fail(reason)
         sys.exit(ExitCode.ABORTED)
     if watchdog.must_exit:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LINE_FORMAT = "{time:YYYY-MM-DD HH:mm:ss.SSS} | {level:<7} | {extra[service]}:{process} | {message}"
 CONSOLE_FORMAT = "{time:HH:mm:ss} {level:<7} {extra[service]}: {message}"
 
-TOLD_ELSEWHERE = {"told_elsewhere": True}
+FILE_ONLY = {"file_only": True}
 """Bound to a message that the terminal gets in another form: it goes into the log file only."""
 
 THIRD_PARTY_LEVEL = logging.ERROR
@@ -43,7 +43,7 @@ def configure_logging(service: str, target: LogTarget, console_level: str = "WAR
     """
     logger.remove()
     logger.configure(extra={"service": service}, patcher=_in_one_line)
-    logger.add(sys.stderr, format=_without_traceback, filter=_not_told_elsewhere, level=console_level)
+    logger.add(sys.stderr, format=_without_traceback, filter=_is_for_the_terminal, level=console_level)
     if target.file is not None:
         logger.add(_append_whole_lines(target.file), format=LINE_FORMAT, level=target.level, diagnose=False)
     handler = _ToLoguru(THIRD_PARTY_LEVEL)  # Here and not at the root: libraries set levels of their own.
@@ -59,8 +59,8 @@ def _without_traceback(_record: object) -> str:
     return CONSOLE_FORMAT + "\n"
 
 
-def _not_told_elsewhere(record: "Record") -> bool:
-    return not record["extra"].get("told_elsewhere")
+def _is_for_the_terminal(record: "Record") -> bool:
+    return not record["extra"].get("file_only")
 
 
 def silence_opencv() -> None:

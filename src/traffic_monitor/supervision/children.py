@@ -99,8 +99,10 @@ class Child:
             OSError: the system has no room for another process.
         """
         ours, theirs = host.transport.control_wire()
-        process = host.spawn(spec, theirs)
-        theirs.close()  # Else the end of the child would not be the end of the pipe.
+        try:
+            process = host.spawn(spec, theirs)
+        finally:
+            theirs.close()  # Else the end of the child would not be the end of the pipe.
         logger.info("started {} as process {}", plan.label, process.pid)
         return cls(plan, process, ours, host.now())
 

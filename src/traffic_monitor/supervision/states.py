@@ -18,7 +18,7 @@ from traffic_monitor.runtime.control import (
 )
 from traffic_monitor.settings import SupervisorSettings
 from traffic_monitor.shared_utils.constants import ExitCode
-from traffic_monitor.shared_utils.logging_config import TOLD_ELSEWHERE
+from traffic_monitor.shared_utils.logging_config import FILE_ONLY
 from traffic_monitor.supervision.children import Child
 
 END_OF_STREAM = "end_of_stream"
@@ -250,7 +250,7 @@ class Run:
             abort = RunAborted(f"{self._lost_source}; {abort.reason}", abort.exit_code)
         self._aborted = abort
         self.ended = {camera: why for camera, why in self.ended.items() if why != END_OF_STREAM}
-        logger.bind(**TOLD_ELSEWHERE).error("aborting: {}", abort.reason)
+        logger.bind(**FILE_ONLY).error("aborting: {}", abort.reason)
 
     def _enter(self, state: RunState) -> None:
         self.state, self._state_since, self._progress_at = state, self._now(), self._now()
