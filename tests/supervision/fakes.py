@@ -16,7 +16,7 @@ from traffic_monitor.supervision.states import RunState
 from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus, Supervisor
 
 TICK_S = 0.1
-GIVE_UP_AFTER_S = 2000.0
+GIVE_UP_AFTER_S = 5000.0
 """Of the fake clock: a run that goes on for so long never ends."""
 
 

@@ -334,6 +334,26 @@ def test_a_service_that_was_only_slow_is_heard_again(rehearse: Make, log_lines: 
     assert log_lines.count("WARNING ocr_reader has not reported for 5 s\n") == 2
 
 
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.DRAINING, RunState.ENDING])
+def test_a_machine_that_stood_still_is_no_fault_of_the_services(state: RunState, rehearse: Make) -> None:
+    run = rehearse()
+    run.all_ready_at(1)
+    if state is RunState.DRAINING:
+        run.signal_at(19, signal.SIGTERM)
+    if state is RunState.ENDING:
+        run.at(19, "frame_grabber", lambda each: each.finish())
+
+    def suspend_the_machine() -> None:
+        run.host.clock += 3600
+        for each in run.host.services.values():
+            each.next_report = run.host.clock + 0.5
+
+    run.host.at(20, suspend_the_machine)
+    run.all_finish_at(3600 + 24)
+    outcome = run.run()
+    assert outcome.exit_reason == ("stopped" if state is RunState.DRAINING else "end_of_stream")
+
+
 def test_a_service_may_load_its_models_in_silence(rehearse: Make) -> None:
     run = rehearse()
     run.host.at(0.1, lambda: setattr(run["ocr_reader"], "stopped", True))

@@ -32,6 +32,8 @@ seconds, and within 10 s the user must know."""
 ENDING_TIMEOUT_S = 60.0
 """How long all services together may do nothing after the sources have ended. What is queued is finished, however
 long that takes; closing a video and the records takes seconds."""
+STANDSTILL_S = 1.0
+"""A run that is not looked at for this long was on a machine that stood still: suspended, swapping, starved."""
 CLOSING_MARGIN_S = 2.0
 """After a stop, records that cannot be written are tried again for ``drain_timeout_s``. Then their service reports
 what is lost, and exits."""
@@ -81,7 +83,7 @@ class Run:
         self._timeouts = timeouts
         self._now = now
         self.state = RunState.STARTING
-        self._state_since = self._progress_at = now()
+        self._state_since = self._progress_at = self._looked_at = now()
         self._named: set[Child] = set()
         """Those whose silence is in the log."""
         self.running_since: float | None = None
@@ -186,6 +188,7 @@ class Run:
             RunAborted: it is too late for that.
         """
         now = self._now()
+        self._discount_standstill(now)
         waited = now - self._state_since
         match self.state:
             case RunState.STARTING if not self.is_stopped_early:
@@ -202,6 +205,16 @@ class Run:
                 left = ", ".join(child.label for child in self._children if child.is_alive)
                 raise RunAborted(f"did not end within {self._ending_timeout_s:g} s of the last work: {left}")
         self._look_for_silence()
+
+    def _discount_standstill(self, now: float) -> None:
+        """Move all deadlines by the time in which the machine stood still: no service could have reported."""
+        standstill, self._looked_at = now - self._looked_at, now
+        if standstill < STANDSTILL_S:
+            return
+        self._state_since += standstill
+        self._progress_at += standstill
+        for child in self._children:
+            child.heard_at = min(child.heard_at + standstill, now)
 
     @property
     def _ending_timeout_s(self) -> float:
