@@ -162,6 +162,21 @@ def test_a_file_is_thinned_out_to_the_target_rate(clip: Path, target_fps: float,
     assert [frame.index for frame in frames] == list(range(len(kept)))
 
 
+def test_a_file_answers_in_time_while_frames_are_left_out(clip: Path) -> None:
+    source = FileSource(settings(clip, target_fps=5))
+    first, waited = source.get(timeout=0), 0
+    while True:
+        try:
+            second = source.get(timeout=0)
+            break
+        except queue.Empty:
+            waited += 1
+    source.close()
+    assert first is not None
+    assert second is not None
+    assert (second.media_time, waited) == (pytest.approx(0.2), 4)
+
+
 def test_the_clock_runs_on_where_the_container_gives_no_positions(camera: FakeCamera) -> None:
     camera.captures = [FakeCapture(4)]
     frames = read_all(FileSource(settings("clip.mp4")))

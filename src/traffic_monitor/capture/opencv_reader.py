@@ -46,19 +46,22 @@ class OpenCvReader:
         self.grabbed = 0
         """Frames that came so far, also those that the target rate leaves out."""
 
-    def media_frames(self) -> Iterator[tuple[Image, float]]:
-        """Frames of a file with their position in seconds, thinned out to the target rate."""
+    def media_frames(self) -> Iterator[tuple[Image | None, float]]:
+        """Frames of a file with their position in seconds.
+
+        A frame that the target rate leaves out, or that cannot be decoded, comes as ``None``.
+        """
         position, due = -1 / self.fps, 0.0
         while self._grab():
             # Some containers give no position, or one that jumps back: the clock must run on.
             stated = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             position = stated if stated > position else position + 1 / self.fps
             if position + CLOCK_TOLERANCE_S < due:
+                yield None, position
                 continue
             due = self._next_due(due, position)
             decoded, image = self._capture.retrieve()
-            if decoded:
-                yield np.asarray(image, dtype=np.uint8), position
+            yield np.asarray(image, dtype=np.uint8) if decoded else None, position
 
     def live_frames(self, clock: ArrivalClock) -> Iterator[tuple[Image | None, float]]:
         """Frames of a camera with the monotonic seconds at which they came.

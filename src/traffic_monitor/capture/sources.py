@@ -108,19 +108,22 @@ class FileSource:
         self.dropped = 0
         self.frames_total = None if settings.target_fps else self._reader.frame_count
 
-    def get(self, *, timeout: float) -> CapturedFrame | None:  # noqa: ARG002 - a file always answers
+    def get(self, *, timeout: float) -> CapturedFrame | None:
         """Next frame; ``None`` at the end of the file.
 
         Raises:
+            queue.Empty: ``timeout`` seconds have passed with frames that the target rate leaves out.
             ServiceError: the file ended without a single frame.
         """
-        item = next(self._frames, None)
-        if item is None:
-            self._check_length()
-            return None
-        image, position = item
-        index, self._next_index = self._next_index, self._next_index + 1
-        return CapturedFrame(image, index, position, self._start + position)
+        deadline = time.monotonic() + timeout
+        for image, position in self._frames:
+            if image is not None:
+                index, self._next_index = self._next_index, self._next_index + 1
+                return CapturedFrame(image, index, position, self._start + position)
+            if time.monotonic() >= deadline:
+                raise queue.Empty
+        self._check_length()
+        return None
 
     def close(self) -> None:
         """Release the file."""
@@ -208,6 +211,8 @@ class LiveSource:
         """Hand out the frames of a recording at its own speed."""
         started = self._clock.monotonic()
         for image, position in reader.media_frames():
+            if image is None:
+                continue
             if self._closing.wait(max(started + position - self._clock.monotonic(), 0)):
                 return
             self._hand_out(image, self._clock.monotonic())
