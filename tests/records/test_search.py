@@ -9,7 +9,7 @@ import pytest
 from tests.builders import START
 from tests.records.road import record_cars, settings
 from traffic_monitor.records.database import open_database
-from traffic_monitor.records.search import Query, SearchTime, normalise_plate, search
+from traffic_monitor.records.search import Query, SearchTime, normalize_plate_pattern, search
 
 PLATES = ["34A36837", "34A23126", "KLM7", ""]
 """Of cars that cross the line at 0.56 s, 4.24 s, 7.92 s and 11.6 s."""
@@ -100,7 +100,8 @@ def test_what_is_no_time_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "plate"), [("34a 36-837", "34A36837"), ("34A…", "34A*"), ("34A...", "34A*"), ("--", "")]
+    ("typed", "plate"),
+    [("34a 36-837", "34A36837"), ("34A…", "34A*"), ("34A...", "34A*"), ("--", ""), ("mü?ab", "MU?AB")],
 )
 def test_a_plate_is_taken_as_it_is_typed(typed: str, plate: str) -> None:
-    assert normalise_plate(typed) == plate
+    assert normalize_plate_pattern(typed) == plate

@@ -20,7 +20,7 @@ from traffic_monitor.records.exports import ExportFormat, export_run, write_json
 from traffic_monitor.records.passages import Passage, RunRecords, run_facts
 from traffic_monitor.records.run_folder import LATEST
 from traffic_monitor.records.runs import finish_run, list_runs, run_folders
-from traffic_monitor.records.search import Query, SearchTime, normalise_plate, search
+from traffic_monitor.records.search import Query, SearchTime, normalize_plate_pattern, search
 from traffic_monitor.records.story import story_of
 from traffic_monitor.report.page import write_report
 from traffic_monitor.settings.loader import ConfigError, load_settings
@@ -169,7 +169,7 @@ def _query(plate: str | None, fuzzy: bool, line: str | None, since: str | None, 
         except ValueError:
             told = "give a time such as 2026-05-04T08:00, or 1:30 from the start of a file"
             raise ConfigError(f"{option}: {text!r} is no time: {told}") from None
-    wanted = normalise_plate(plate) if plate is not None else None
+    wanted = normalize_plate_pattern(plate) if plate is not None else None
     if wanted == "":
         raise ConfigError(f"--plate: {plate!r} holds no letter, digit or wildcard")
     if fuzzy and (wanted is None or set(wanted) & WILDCARDS):

@@ -4,8 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-NOT_PLATE_CHARACTERS = re.compile(r"[^A-Z0-9]")
-
 SIGN = "□"
 """What the project's own recogniser reads for one sign that is no Latin letter or digit."""
 
@@ -20,14 +18,16 @@ _LOOK_ALIKES_OF = {character: group.replace(character, "") for group in LOOK_ALI
 _FOLDED = str.maketrans({character: group[0] for group in LOOK_ALIKES for character in group})
 
 
-def normalize_plate_text(text: str) -> str:
-    """Letters and digits of the text: upper case, accents and everything else removed.
+def normalize_plate_text(text: str, keep: str = "") -> str:
+    """Letters and digits of the text: upper case, accents and everything else removed, but what is to be kept.
 
     >>> normalize_plate_text("34a-368.37")
     '34A36837'
+    >>> normalize_plate_text("34a-3*", keep="*")
+    '34A3*'
     """
     plain = unicodedata.normalize("NFKD", text).upper()
-    return NOT_PLATE_CHARACTERS.sub("", plain)
+    return re.sub(f"[^A-Z0-9{re.escape(keep)}]", "", plain)
 
 
 def count_signs(text: str) -> int:

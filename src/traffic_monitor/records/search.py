@@ -9,10 +9,8 @@ from typing import Self
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from traffic_monitor.plates.text import fold_look_alikes, normalize_plate_text
 from traffic_monitor.records.passages import Passage, read_passages, run_facts
-
-LOOK_ALIKES = str.maketrans("0Q1L5826", "OOIISBZG")
-"""Characters that readers confuse, taken for one in a fuzzy search."""
 
 FUZZY_SHARE = 0.3
 """Edits that a fuzzy search forgives, as a share of the plate's length: two of seven characters."""
@@ -59,10 +57,9 @@ class Query:
     """Of the plate, for runs that hold pseudonyms."""
 
 
-def normalise_plate(text: str) -> str:
+def normalize_plate_pattern(text: str) -> str:
     """The text as plates are recorded, wildcards kept; an ellipsis stands for ``*``."""
-    text = text.upper().replace("…", "*").replace("...", "*")
-    return re.sub(r"[^A-Z0-9*?]", "", text)
+    return normalize_plate_text(text.replace("…", "*").replace("...", "*"), keep="*?")
 
 
 def search(database: sqlite3.Connection, query: Query) -> list[Passage]:
@@ -112,8 +109,8 @@ def _likest(plates: list[str], wanted: str) -> list[int]:
     """Places of the plates that are like the wanted one, the likest first."""
     allowed = max(round(len(wanted) * FUZZY_SHARE), 1)
     matches = process.extract(
-        wanted.translate(LOOK_ALIKES),
-        [plate.translate(LOOK_ALIKES) for plate in plates],
+        fold_look_alikes(wanted),
+        [fold_look_alikes(plate) for plate in plates],
         scorer=OSA.distance,
         score_cutoff=allowed,
         limit=None,
