@@ -253,6 +253,7 @@ def test_the_first_frame_of_a_file_is_really_read(files: Path) -> None:
         pytest.param("srt://host:9", "srt:// is no kind of URL", id="srt"),
         pytest.param("rtps://u:secret@host", "rtps:// is no kind of URL", id="a mistyped scheme"),
         pytest.param("rtsp:/u:secret@host", "a URL is written rtsp://, with two slashes", id="one slash"),
+        pytest.param("u:secret@host/x", "***@host/x does not exist", id="a URL without its scheme"),
         pytest.param("rtsp://", "names no host", id="no host"),
         pytest.param("rtsp://u:secret@host:99999/x", "host or port is not valid", id="no such port"),
         pytest.param("rtsp://u:secret@[host/x", "host or port is not valid", id="half a bracket"),

@@ -23,6 +23,9 @@ from traffic_monitor.settings import (
 SCHEME = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>/*)")
 WEBCAM_DEVICE = re.compile(r"/dev/video(\d+)")
 
+CREDENTIALS = re.compile(r"[^/@]*:.*@")
+"""A URL whose scheme was forgotten may begin with user and password."""
+
 SPECIAL_FILES = (
     (stat.S_ISFIFO, "is a pipe (FIFO); a video file is needed"),
     (stat.S_ISSOCK, "is a socket; a video file is needed"),
@@ -113,8 +116,8 @@ def _check_path(subject: str, source: str) -> Check:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return Check(subject, False, _missing(source))
-    except (OSError, ValueError) as error:
-        return Check(subject, False, f"{source} cannot be opened: {getattr(error, 'strerror', error)}")
+    except OSError as error:
+        return Check(subject, False, f"{CREDENTIALS.sub('***@', source)} cannot be opened: {error.strerror}")
     for is_it, told in SPECIAL_FILES:
         if is_it(mode):
             return Check(subject, False, f"{source} {told}")
@@ -128,4 +131,4 @@ def _missing(source: str) -> str:
         return f"{scheme['name']}:// is no kind of URL that can be watched; known: {', '.join(NETWORK_SCHEMES)}, file://"
     if scheme and f"{scheme['name'].lower()}://" in NETWORK_SCHEMES:
         return f"a URL is written {scheme['name']}://, with two slashes"
-    return f"{source} does not exist"
+    return f"{CREDENTIALS.sub('***@', source)} does not exist"

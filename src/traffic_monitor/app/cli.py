@@ -1,7 +1,7 @@
 """The command line: ``run``, ``bench``, ``check``, ``line``, ``slit``, ``weights fetch`` and those on records."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,24 +14,19 @@ from traffic_monitor import __version__
 from traffic_monitor.app import line as line_tool
 from traffic_monitor.app.check import check_machine, check_settings
 from traffic_monitor.app.console import error_console, wide_console
-from traffic_monitor.app.options import command_names, refuse_repeated_options
+from traffic_monitor.app.options import refuse_repeated_options, with_command
 from traffic_monitor.app.records_cli import ConfigOption, add_records_commands
 from traffic_monitor.app.run import run_and_record, shown_source
 from traffic_monitor.app.weights import FetchError, fetch_official_weights, use_for_vehicles
-from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.counting.plan import Plan
 from traffic_monitor.records.database import DatabaseError
 from traffic_monitor.settings import DisplayMode, Settings
-from traffic_monitor.settings.loader import DEFAULT_CONFIG, ConfigError, check_is_text, load_settings
-from traffic_monitor.settings.messages import did_you_mean
+from traffic_monitor.settings.loader import DEFAULT_CONFIG, ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 from traffic_monitor.shared_utils.printable import printable
 from traffic_monitor.sinks.window import missing_screen_reason
-
-DEFAULT_COMMAND = "run"
-OPTIONS_WITHOUT_COMMAND = ("--version", "--help")
 
 app = typer.Typer(
     add_completion=False,
@@ -52,7 +47,7 @@ SetOption = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run the program with these arguments and return its exit code. ``run`` is the default command."""
     try:
-        app(_with_command(arguments), prog_name=PROGRAM)
+        app(with_command(app, arguments), prog_name=PROGRAM)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else ExitCode.OK
     except (ConfigError, DatabaseError) as error:
@@ -68,31 +63,6 @@ def run_command_line(arguments: Sequence[str]) -> int:
 def _explain(message: str) -> ExitCode:
     errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     return ExitCode.USAGE
-
-
-def _with_command(arguments: Sequence[str]) -> list[str]:
-    """The arguments with the command that may be left out.
-
-    Raises:
-        ConfigError: one of them is not text, or the first is neither a command nor an option.
-    """
-    for argument in arguments:
-        if not argument.isprintable():
-            check_is_text("command line", argument)
-    commands = command_names(app)
-    first = arguments[0] if arguments else ""
-    if first in commands or first in OPTIONS_WITHOUT_COMMAND:
-        return list(arguments)
-    if first and not first.startswith("-"):
-        raise ConfigError(f"command line: {describe_source(first)} is no command{_hint(first, commands)}")
-    return [DEFAULT_COMMAND, *arguments]
-
-
-def _hint(word: str, commands: Collection[str]) -> str:
-    """What may have been meant by a word that is no command: a source, or a command that is spelled like it."""
-    if word.isdecimal() or not word.isidentifier():
-        return f"; to watch it: --source {describe_source(word)}"
-    return did_you_mean(word, commands)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,5 +1,6 @@
 """What the commands are called, and what their arguments must not be."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -7,7 +8,34 @@ from typer.core import TyperCommand
 from typer.main import get_command_name
 
 from traffic_monitor.capture.shown import describe_source
-from traffic_monitor.settings.loader import ConfigError
+from traffic_monitor.settings.loader import ConfigError, check_is_text
+from traffic_monitor.settings.messages import did_you_mean
+
+DEFAULT_COMMAND = "run"
+OPTIONS_WITHOUT_COMMAND = ("--version", "--help")
+
+
+def with_command(app: typer.Typer, arguments: Sequence[str]) -> list[str]:
+    """The arguments with the command that may be left out.
+
+    Raises:
+        ConfigError: one of them is not text, or the first is neither a command nor an option.
+    """
+    for argument in arguments:
+        check_is_text("command line", argument)
+    commands = command_names(app)
+    first = arguments[0] if arguments else ""
+    if first in commands or first in OPTIONS_WITHOUT_COMMAND:
+        return list(arguments)
+    if first and not first.startswith("-"):
+        looks_like_source = first.isdecimal() or not first.isidentifier()
+        hint = (
+            f"; to watch it: --source {describe_source(first)}"
+            if looks_like_source
+            else did_you_mean(first, commands)
+        )
+        raise ConfigError(f"command line: {describe_source(first)} is no command{hint}")
+    return [DEFAULT_COMMAND, *arguments]
 
 
 def command_names(app: typer.Typer) -> set[str]:
