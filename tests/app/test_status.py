@@ -17,7 +17,9 @@ from traffic_monitor.supervision.supervisor import RunStatus
 
 def rows(**counts: Any) -> list[tuple[str, str]]:
     """Label and value of each row for a run with these counts."""
-    table = result_table(CameraResults(counts=make_count_update(3, **counts)), "Result")
+    results = CameraResults()
+    results.counts.take(make_count_update(3, **counts))
+    table = result_table(results, "Result")
     labels, values = (column.cells for column in table.columns)
     return [(str(label), str(value)) for label, value in zip(labels, values, strict=True)]
 

@@ -10,6 +10,7 @@ import pytest
 from tests.builders import FPS, FullQueue, drain, make_tracked_message, make_vehicle, start, without_added_fields
 from traffic_monitor.services.vehicle_counter import VehicleCounter, vehicle_counter_process
 from traffic_monitor.settings import Settings
+from traffic_monitor.shared_utils.counts_so_far import CountsSoFar
 
 FIXED_FIELDS = {"camera_id", "timestamp", "counts_by_class", "total_count"}
 
@@ -224,3 +225,30 @@ def test_the_process_leaves_within_a_second_when_its_output_is_full() -> None:
     assert full.tried.wait(5)
     shutdown.set()
     future.result(timeout=1)
+
+
+QUARTER_S = 900.0
+
+
+def test_an_update_has_only_the_intervals_that_changed_and_the_last_one_has_all() -> None:
+    counter, together = VehicleCounter(config()), CountsSoFar()
+    sent = []
+    for number in range(4):
+        # The second vehicle is taken for a car while it crosses, and for a truck with the first frames after it.
+        for index, bottom in enumerate([*THROUGH, *[180] * 6]):
+            name = "truck" if number == 1 and index >= len(THROUGH) else "car"
+            vehicle = make_vehicle(number + 1, [100, bottom - 40, 160, bottom], name)
+            media = number * QUARTER_S + index / FPS
+            message = make_tracked_message([vehicle], timestamp=media, media_time=media)
+            for update in counter.process(message):
+                sent.append([interval["start"][11:16] for interval in update["intervals"]])
+                together.take(update)
+    (final,) = counter.flush()
+    starts = ["00:00", "00:15", "00:30", "00:45"]
+    assert [interval["start"][11:16] for interval in final["intervals"]] == starts
+    # One when the vehicle before is lost (a new interval), one with the crossing, one with the corrected class.
+    assert [each for each in sent if each] == [[starts[n]] for n in (0, 1, 1, 1, 2, 2, 3, 3)]
+    assert together.together is not None
+    assert together.together.get("intervals") == final["intervals"]
+    by_class = [interval["by_line"]["main"]["in"] for interval in final["intervals"]]
+    assert by_class == [{"car": 1}, {"truck": 1}, {"car": 1}, {"car": 1}]

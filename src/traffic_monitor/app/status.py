@@ -110,7 +110,7 @@ def _progress(results: CameraResults) -> str:
 
 def _found(results: CameraResults) -> str:
     """What was found so far, in few words."""
-    counted = results.counts["total_count"] if results.counts else 0
+    counted = results.counts.latest["total_count"] if results.counts.latest else 0
     dropped = f", {results.frames_dropped} dropped" if results.frames_dropped else ""
     return f"{counted} counted, {results.plates_read} plates{dropped}"
 
@@ -141,7 +141,7 @@ def result_table(results: CameraResults, title: str, plates: Iterable[PlateRecor
     table = Table(title=Text(title), title_justify="left", show_header=True)
     table.add_column("what")
     table.add_column("value")
-    counts = results.counts
+    counts = results.counts.together
     for label, value in _count_rows(counts) if counts else ():
         table.add_row(label, value)
     for record in islice(plates, MOST_PLATES):

@@ -131,6 +131,11 @@ class JourneyLog:
         margin_x, margin_y = EDGE * width, EDGE * height
         return left <= margin_x or right >= width - margin_x or bottom >= height - margin_y
 
+    def crossings_of(self, vehicle_id: int) -> Sequence[LineCrossing]:
+        """What a vehicle in sight has crossed so far."""
+        journey = self._journeys.get(vehicle_id)
+        return journey.crossings if journey is not None else ()
+
     def owns(self, vehicle_id: int, track_id: int) -> bool:
         """Note that a track is this vehicle's; whether it was another one's before."""
         before = self._owners.get(track_id, vehicle_id)

@@ -23,6 +23,7 @@ class RoadUpdate:
     """What is new about a camera."""
 
     results: CountResults
+    """As in the message: not all intervals, and speeds only if they changed."""
     crossings: list[tuple[LineCrossing, str]]
     """New ones, each with its vehicle's class."""
     journeys: list[VehicleJourney]
@@ -63,6 +64,7 @@ class RoadCounter:
         ]  # fmt: skip
         self._now = 0.0
         self._has_changed = False
+        self._has_new_speeds = True
         # What is still to be done or reported stays here, so that it outlives a frame that fails.
         self._to_decide: deque[int] = deque()
         self._to_forget: deque[int] = deque()
@@ -106,34 +108,39 @@ class RoadCounter:
         if not (self._has_changed or due or is_last):
             return None
         update = RoadUpdate(
-            self.results(),
+            self._results(everything=is_last),
             self._new_crossings,
             self._journeys.pop(due, self._now),
             self._journeys.pop_identity_changes(),
         )
         self._has_changed, self._new_crossings = False, []
+        self._intervals.clear_changed()
+        self._has_new_speeds = False
         return update
 
-    def results(self) -> CountResults:
-        """All results so far."""
+    def _results(self, everything: bool) -> CountResults:
+        """All results so far; intervals and speeds, which are many, only as far as they changed, or everything."""
         results = CountResults(
             counts_by_class=self._table.by_class,
             total_count=self._table.total,
             counts_by_line=self._table.by_line,
-            intervals=self._intervals.intervals,
+            intervals=self._intervals.intervals if everything else self._intervals.changed,
         )
         if self._movements:
             results["movements"] = self._movements.by_origin
         if self._zones:
             results["zones"] = self._zones.by_name
-        if self._speeds:
+        if self._speeds and (everything or self._has_new_speeds):
             results["speeds"] = self._speeds.results
         return results
 
     def _follow(self, sighting: Sighting) -> None:
         """Move a vehicle on to where it is seen."""
         class_name = self._votes.winner(sighting.vehicle_id)
-        self._has_changed |= self._ledger.reclassify(sighting.vehicle_id, class_name)
+        if self._ledger.reclassify(sighting.vehicle_id, class_name):
+            self._has_changed = True
+            for crossing in self._journeys.crossings_of(sighting.vehicle_id):
+                self._intervals.cell(crossing)
         self._journeys.see(sighting, class_name, self._votes.share(sighting.vehicle_id))
         self._count(self._crossings.update(sighting))
         if self._zones:
@@ -158,7 +165,7 @@ class RoadCounter:
             speed = self._speeds.lost(vehicle_id, self._votes.winner(vehicle_id))
             if speed is not None:
                 self._journeys.measured(vehicle_id, speed)
-                self._has_changed = True
+                self._has_changed = self._has_new_speeds = True
         self._journeys.lost(vehicle_id)
         self._count(self._crossings.lost(vehicle_id))
 

@@ -1,7 +1,7 @@
 """Counts per line, in total and per interval, and movements between lines."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from traffic_monitor.counting.classes import ClassCounts, ClassLedger
 from traffic_monitor.counting.crossings import LineCrossing
@@ -63,6 +63,8 @@ class IntervalTable:
         self._seconds = minutes * 60
         self._tables: dict[float, CountTable] = {}
         self._latest: float | None = None
+        self._changed: set[float] = set()
+        """Starts of the intervals that are new or whose counts may have changed."""
 
     def advance(self, timestamp: float) -> None:
         """A frame was taken at ``timestamp`` (epoch seconds)."""
@@ -73,21 +75,40 @@ class IntervalTable:
         is_gap = 0 < (start - latest) / self._seconds <= MAX_FILLED_INTERVALS
         starts = self._clock.interval_starts(latest, start, self._seconds) if is_gap else (start,)
         for each in starts:
-            self._tables.setdefault(each, CountTable(self._lines))
+            self._table(each)
         self._latest = start
 
     def cell(self, crossing: LineCrossing) -> ClassCounts:
-        """The counts of the interval in which a crossing happened, whenever it was confirmed."""
+        """The counts of the interval in which a crossing happened, whenever it was confirmed, to be changed."""
         start = self._start(crossing.moment.timestamp)
-        return self._tables.setdefault(start, CountTable(self._lines)).cell(crossing)
+        self._changed.add(start)
+        return self._table(start).cell(crossing)
 
     @property
     def intervals(self) -> list[IntervalCounts]:
         """All intervals, oldest first."""
+        return self._counts_of(self._tables)
+
+    @property
+    def changed(self) -> list[IntervalCounts]:
+        """The intervals that are new or have changed since ``clear_changed``, oldest first."""
+        return self._counts_of(self._changed)
+
+    def clear_changed(self) -> None:
+        """What has changed so far has been reported."""
+        self._changed.clear()
+
+    def _counts_of(self, starts: Iterable[float]) -> list[IntervalCounts]:
         return [
             IntervalCounts(start=self._clock.local(start).isoformat(), by_line=self._tables[start].by_line)
-            for start in sorted(self._tables)
+            for start in sorted(starts)
         ]
+
+    def _table(self, start: float) -> CountTable:
+        if start not in self._tables:
+            self._tables[start] = CountTable(self._lines)
+            self._changed.add(start)
+        return self._tables[start]
 
     def _start(self, timestamp: float) -> float:
         return self._clock.interval_start(timestamp, self._seconds)

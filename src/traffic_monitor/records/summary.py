@@ -14,6 +14,7 @@ from traffic_monitor.records.sightings import PlateRecord, UnreadRecord
 from traffic_monitor.records.store import read_plates
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.counts_so_far import CountsSoFar
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 
 
@@ -27,7 +28,7 @@ class CameraResults:
     """What the grabber tells of its source."""
     frames_processed: int = 0
     """Frames that went through detection, tracking and counting."""
-    counts: CountUpdateMessage | None = None
+    counts: CountsSoFar = field(default_factory=CountsSoFar)
     plates_read: int = 0
     """Tracks whose plate is worth believing."""
     missing_passages: int = 0
@@ -42,7 +43,7 @@ class CameraResults:
         elif name is ServiceName.VEHICLE_COUNTER:
             self.frames_processed = details["processed"]
         if details.get("counts") is not None:
-            self.counts = details["counts"]
+            self.counts.take(details["counts"])
         self.plates_read = details.get("plates_read", self.plates_read)
         self.missing_passages = details.get("missing_passages", self.missing_passages)
         self.plates = details.get("plates", self.plates)
@@ -151,7 +152,7 @@ def build_summary(
         "media_seconds": round(results.media_seconds, 3),
         "wall_seconds": round(wall_seconds, 3),
         "fps": frame_rate(results, wall_seconds),
-        "counts": _counts_summary(results.counts),
+        "counts": _counts_summary(results.counts.together),
         "plates": plates_among(searched),
         "unread_plates": (vehicle for vehicle in searched() if "reason" in vehicle),
         "services": {name: _service_summary(run.report_of(name)) for name in ServiceName},

@@ -23,6 +23,7 @@ from traffic_monitor.runtime.transport import FanIn, MessageQueue
 from traffic_monitor.runtime.workers import Queues, open_input
 from traffic_monitor.settings import DisplayMode, Settings
 from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.counts_so_far import CountsSoFar
 from traffic_monitor.shared_utils.custom_types import (
     CountUpdateMessage,
     OcrResultMessage,
@@ -40,7 +41,7 @@ FPS_FRAMES = 30
 """The shown frame rate is the mean over this many frames."""
 
 
-OF_VEHICLES = ("crossings", "journeys")
+OF_VEHICLES = ("crossings", "journeys", "identity_changes")
 """Fields of the counts that are for the records and not for the supervisor."""
 
 
@@ -62,7 +63,8 @@ class Visualizer(Service):
         self._hider = PlateHider() if config.privacy.blur_plates else None
         self._has_scene = recorder is None or not config.visualizer.save_records
         self._scene_guard = Guard("still of the scene")
-        self._counts: CountUpdateMessage | None = None
+        self._new_counts = CountsSoFar()
+        """Counts since the last report."""
         self._overlays = Overlays(config.visualizer.plate_ttl_s) if self._sinks else None
         self._lines: list[CountingLine] = []
         self._frame_times: deque[float] = deque(maxlen=FPS_FRAMES)
@@ -88,8 +90,9 @@ class Visualizer(Service):
             sink.idle()
 
     def details(self) -> Mapping[str, Any]:
-        """The counts so far and the recorder's numbers."""
-        counts = self._counts and {key: value for key, value in self._counts.items() if key not in OF_VEHICLES}
+        """The counts since the last report, if there are new ones, and the recorder's numbers."""
+        latest, self._new_counts = self._new_counts.together, CountsSoFar()
+        counts = latest and {key: value for key, value in latest.items() if key not in OF_VEHICLES}
         return {"counts": counts, **self._recorder.details()}
 
     def close(self) -> None:
@@ -99,7 +102,7 @@ class Visualizer(Service):
             sink.close()
 
     def _take_counts(self, message: CountUpdateMessage) -> None:
-        self._counts = message
+        self._new_counts.take(message)
         if self._overlays is not None:
             self._overlays.count(message)
 

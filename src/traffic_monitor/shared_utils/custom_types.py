@@ -262,13 +262,14 @@ class CountResults(TypedDict):
     total_count: int
     counts_by_line: NotRequired[LineCounts]
     intervals: NotRequired[list[IntervalCounts]]
-    """From the interval of the first frame to that of the last one, none left out."""
+    """Those that are new or have changed since the update before, oldest first. The last update has all, from the
+    interval of the first frame to that of the last one; ``counts_so_far.CountsSoFar`` puts updates together."""
     movements: NotRequired[MovementCounts]
     """Only with two lines or more."""
     zones: NotRequired[dict[str, ZoneCounts]]
     """By name; only with zones."""
     speeds: NotRequired[SpeedResults]
-    """Only where a rectangle is given."""
+    """Only where a rectangle is given, in the first update, in the last, and where they have changed."""
 
 
 class CountUpdateMessage(CountResults):
