@@ -109,9 +109,31 @@ def test_a_track_whose_vehicle_gave_it_up_belongs_to_nobody() -> None:
     book.count(journey(1, 1, 2))
     book.read("AAA1", 1)
     book.count(journey(1, 2))
-    assert book.plates() == {1: None}
+    changes = book.pop_changes()
+    assert ({number: each.plate for number, each in changes.passages.items()}, changes.freed_tracks) == (
+        {1: None},
+        {1},
+    )
     book.read("AAA1", 1, readings=5)
     assert book.plates() == {}
+
+
+def test_a_track_that_is_left_out_of_a_long_list_stays_with_its_vehicle_until_it_is_said_to_leave() -> None:
+    book = Book()
+    book.count(journey(1, 1, 2))
+    book.read("AAA1", 1)
+    book.count(journey(1, 2, 3, tracks_left_out=1))
+    changes = book.pop_changes()
+    assert (changes.passages[1].tracks, changes.passages[1].plate) == ([1, 2, 3], "AAA1")
+    assert changes.freed_tracks == set()
+    change = {"track_id": 1, "vehicle_id": 2, "left_vehicle_id": 1}
+    book.take_counts(make_count_update(identity_changes=[change], journeys=[journey(2, 1)]))
+    changes = book.pop_changes()
+    assert {number: (each.tracks, each.plate) for number, each in changes.passages.items()} == {
+        1: ([2, 3], None),
+        2: ([1], "AAA1"),
+    }
+    assert changes.freed_tracks == {1}
 
 
 def test_of_two_vehicles_in_sight_together_the_one_that_the_plate_suits_keeps_it_until_it_is_another() -> None:

@@ -47,6 +47,16 @@ def test_what_is_written_is_what_is_read_back(tmp_path: Path) -> None:
         assert list(read_passages(database, True, only=[9, 3])) == [written[1], written[3]]
 
 
+def test_a_track_that_leaves_its_passage_is_nobodys_or_the_next_ones(tmp_path: Path) -> None:
+    store = PassageStore(tmp_path)
+    first, second = replace(passage(1), tracks=[4, 5, 6]), replace(passage(2), tracks=[5])
+    store.take(Changes({1: first}), 0.0)
+    store.take(Changes({1: replace(first, tracks=[4]), 2: second}, freed_tracks={5, 6}), 0.0)
+    store.take(Changes({1: replace(first, tracks=[7])}), 0.0)  # One that is left out has not left.
+    store.close()
+    assert [each.tracks for each in RunRecords.load(tmp_path).passages] == [[4, 7], [5]]
+
+
 def test_passages_can_be_iterated_again_and_left_halfway(tmp_path: Path) -> None:
     passages = RunRecords.load(record_cars(tmp_path, ["A1", "B2", "C3"])).passages
     for _ in range(2):

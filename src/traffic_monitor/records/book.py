@@ -48,6 +48,8 @@ class Changes:
     """By their number."""
     removed: set[int] = field(default_factory=set)
     """Numbers of passages that are none after all."""
+    freed_tracks: set[int] = field(default_factory=set)
+    """Tracks that have left the passage they were reported with; they may be in another one of these."""
     plates: dict[int, PlateSighting] = field(default_factory=dict)
     """By track id."""
     readings: list[ReadingRecord] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Changes:
         self.removed = (self.removed - newer.passages.keys()) | newer.removed
         self.passages = {key: each for key, each in self.passages.items() if key not in newer.removed}
         self.passages |= newer.passages
+        self.freed_tracks |= newer.freed_tracks
         self.plates |= newer.plates
         self.readings += newer.readings
         self.facts |= newer.facts
@@ -67,6 +70,8 @@ class Changes:
 @dataclass
 class _Vehicle:
     journey: VehicleJourney
+    tracks: list[int] = field(default_factory=list)
+    """Those that are known of; the journey of a vehicle with very many leaves some out."""
     is_recorded: bool = False
 
 
@@ -88,6 +93,7 @@ class PassageBook:
         """Vehicle of each track."""
         self._changed_vehicles: dict[int, None] = {}
         self._changed_tracks: dict[int, None] = {}
+        self._freed_tracks: set[int] = set()
         self._readings: list[ReadingRecord] = []
         self.plates_read = 0
         """Tracks so far whose plate is worth believing, as of the last ``pop_changes``."""
@@ -103,6 +109,8 @@ class PassageBook:
 
     def take_counts(self, update: CountUpdateMessage) -> None:
         """Note what the counter reports of some vehicles: all that is known of each, its tracks included."""
+        for change in update.get("identity_changes", []):
+            self._give(change["track_id"], change["vehicle_id"])
         for journey in update.get("journeys", []):
             self._take_journey(journey)
 
@@ -131,7 +139,7 @@ class PassageBook:
     def pop_changes(self) -> Changes:
         """What has changed since the last call."""
         self._settle()
-        changes = Changes(readings=self._readings)
+        changes = Changes(readings=self._readings, freed_tracks=self._freed_tracks)
         for number in self._changed_vehicles:
             vehicle = self._vehicles.get(number)
             if vehicle is not None:
@@ -142,37 +150,46 @@ class PassageBook:
                 sighting = changes.plates[track_id] = track.sighting(track_id, self._class_of(track_id))
                 self.plates_read += (sighting.reason is None) - track.counts_as_read
                 track.counts_as_read = sighting.reason is None
-        self._changed_vehicles, self._changed_tracks, self._readings = {}, {}, []
+        self._changed_vehicles, self._changed_tracks = {}, {}
+        self._freed_tracks, self._readings = set(), []
         return changes
 
     def _take_journey(self, journey: VehicleJourney) -> None:
-        number = journey["vehicle_id"]
-        vehicle = self._vehicles.get(number)
-        before = vehicle.journey if vehicle is not None else None
-        if vehicle is None:
-            vehicle = _Vehicle(journey)
-        vehicle.journey, self._vehicles[number] = journey, vehicle
+        number, tracks = journey["vehicle_id"], journey["track_ids"]
+        vehicle = self._vehicles.get(number) or _Vehicle(journey)
+        self._vehicles[number] = vehicle
         self._changed_vehicles[number] = None
-        for track_id in journey["track_ids"]:
+        if vehicle.journey["class_name"] != journey["class_name"]:
+            self._changed_tracks |= dict.fromkeys(vehicle.tracks)
+        for track_id in tracks:
             self._give(track_id, number)
-        if before is None:
-            return
-        for track_id in set(before["track_ids"]).difference(journey["track_ids"]):
-            if self._owner.get(track_id) == number:
-                self._owner.forget(track_id)
-        if before["class_name"] != journey["class_name"]:
-            self._changed_tracks |= dict.fromkeys(journey["track_ids"])
+        others = [track_id for track_id in vehicle.tracks if track_id not in tracks]
+        if not journey.get("tracks_left_out"):
+            for track_id in others:
+                self._free(track_id, number)
+        remembered = [
+            track_id for track_id in others if track_id in self._tracks and self._owner.get(track_id) == number
+        ]
+        vehicle.journey, vehicle.tracks = journey, [*remembered, *tracks]
 
     def _give(self, track_id: int, number: int) -> None:
         """A track belongs to this vehicle, whoever it belonged to before."""
         owner = self._owner.get(track_id)
+        if owner is not None and owner != number:
+            self._free(track_id, owner)
         self._owner[track_id] = number
         if track_id in self._tracks:
             self._tracks[track_id]  # Used again, so that it is remembered as long as its vehicle.
         if owner != number:
+            self._note_change(track_id)
+
+    def _free(self, track_id: int, owner: int) -> None:
+        """A track does not belong to this vehicle any more, if it still did."""
+        if self._owner.get(track_id) == owner:
+            self._owner.forget(track_id)
+            self._freed_tracks.add(track_id)
             self._changed_tracks[track_id] = None
-            if owner is not None:
-                self._changed_vehicles[owner] = None
+            self._changed_vehicles[owner] = None
 
     def _track(self, track_id: int, class_name: str, now: float) -> TrackState:
         if track_id not in self._tracks:
@@ -200,17 +217,14 @@ class PassageBook:
                 self._note_change(track_id)
 
     def _report(self, number: int, vehicle: _Vehicle, changes: Changes) -> None:
-        passage = self._passage(number, vehicle.journey)
+        own = [track_id for track_id in vehicle.tracks if self._owner.get(track_id) == number]
+        passage = passage_of(vehicle.journey, own, self._plates_of(own), self._speed_unit)
         if passage.passed or passage.plate is not None:
             changes.passages[number] = passage
             vehicle.is_recorded = True
         elif vehicle.is_recorded:
             changes.removed.add(number)
             vehicle.is_recorded = False
-
-    def _passage(self, number: int, journey: VehicleJourney) -> Passage:
-        own = [track_id for track_id in journey["track_ids"] if self._owner.get(track_id) == number]
-        return passage_of(journey, own, self._plates_of(own), self._speed_unit)
 
     def _plates_of(self, track_ids: Iterable[int]) -> list[tuple[PlateSighting, dict[str, str]]]:
         """What the tracks say of the plate, the best first, each with its pictures."""

@@ -68,8 +68,11 @@ class PassageStore:
             database.executemany(
                 "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)", [(*each, now) for each in changes.readings]
             )
-            for number in changes.removed:
-                database.execute("DELETE FROM passages WHERE passage_id = ?", (number,))
+            for table, key, gone in (
+                ("passages", "passage_id", changes.removed),
+                ("tracks", "track_id", changes.freed_tracks),
+            ):
+                database.executemany(f"DELETE FROM {table} WHERE {key} = ?", [(number,) for number in gone])
             for passage in changes.passages.values():
                 _write_passage(database, passage, now)
             database.executemany(
@@ -131,7 +134,6 @@ def _plates_of(database: sqlite3.Connection) -> Iterator[PlateRecord | UnreadRec
 def _write_passage(database: sqlite3.Connection, passage: Passage, now: float) -> None:
     number = passage.passage_id
     database.execute(WRITE_PASSAGE, {**vars(passage), "recorded_at": now})
-    database.execute("DELETE FROM tracks WHERE passage_id = ?", (number,))
     database.executemany(
         "INSERT OR REPLACE INTO tracks VALUES (?, ?)", [(track, number) for track in passage.tracks]
     )
