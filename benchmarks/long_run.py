@@ -2,11 +2,11 @@
 
     python -m benchmarks.long_run [--passages 200000] [--warm 2000] [--status 50000] [--end]
 
-Generates passages of a busy road, as the services would report them, and takes them into a recorder (book and store,
-as in the visualizer) and into the supervisor's results. Prints the memory of this process after WARM and after
-PASSAGES passages, and how long the supervisor takes for a report of the visualizer and for the status line after WARM
-and after STATUS passages. With --end summary, exports and report are made of the run, each in a process of its own, of
-which the time and the memory are printed.
+Generates passages of a busy road, as the services would report them, and takes them into a recorder (book and
+store, as in the visualizer) and into the supervisor's results. Prints the memory of this process after WARM and
+after PASSAGES passages, and how long the supervisor takes for a report of the visualizer and for the status line
+after WARM and after STATUS passages. With --end summary, exports and report are made of the run, each in a process
+of its own, of which the time and the memory are printed.
 """
 
 import argparse
@@ -31,12 +31,12 @@ from traffic_monitor.records.exports import ExportFormat, export_run
 from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import write_summary
-from traffic_monitor.records.summary import RunResults, build_summary, searched_vehicles
 from traffic_monitor.report.page import write_report
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
+from traffic_monitor.supervision.summary import RunResults, build_summary, searched_vehicles
 from traffic_monitor.supervision.supervisor import RunState, RunStatus
 
 SECONDS_EACH = 0.9

@@ -32,7 +32,6 @@ from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.recorder import RETENTION_INTERVAL_S
 from traffic_monitor.records.run_folder import MARKER_FILE, SCENE_FILE, create_run_folders
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
-from traffic_monitor.records.summary import CameraResults, searched_vehicles
 from traffic_monitor.services import vehicle_detector
 from traffic_monitor.services.ocr_reader import OcrReader
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
@@ -41,6 +40,7 @@ from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame, encode_frame
+from traffic_monitor.supervision.summary import CameraResults, searched_vehicles
 
 SECRET = "a secret of this test"
 HASHED = {"hash_plates": True, "blur_plates": True, "secret": SECRET}

@@ -11,11 +11,11 @@ from tests.builders import write_clip
 from traffic_monitor.app import bench
 from traffic_monitor.app.bench import Measurement, RunSampler, as_tables, write_measurement
 from traffic_monitor.app.cli import run_command_line
-from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 from traffic_monitor.supervision.states import RunState
+from traffic_monitor.supervision.summary import RunResults
 from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus
 
 

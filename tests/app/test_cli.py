@@ -21,10 +21,10 @@ from traffic_monitor.app import run as run_command
 from traffic_monitor.app.cli import app, run_command_line
 from traffic_monitor.app.options import command_names
 from traffic_monitor.records.run_folder import write_summary
-from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.settings import DisplayMode, Settings
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
+from traffic_monitor.supervision.summary import RunResults
 from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus
 
 

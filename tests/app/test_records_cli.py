@@ -14,8 +14,8 @@ from traffic_monitor.app import records_cli
 from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.app.console import WIDTH_IN_FILES
 from traffic_monitor.records.runs import finish_run
-from traffic_monitor.records.summary import RunResults
 from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.supervision.summary import RunResults
 from traffic_monitor.supervision.supervisor import RunOutcome
 
 Tell = Callable[..., str]

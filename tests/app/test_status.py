@@ -8,10 +8,10 @@ from rich.console import Console
 from tests.builders import make_count_update
 from traffic_monitor.app.status import MOST_PLATES, StatusDisplay, result_table
 from traffic_monitor.records.sightings import PlateRecord
-from traffic_monitor.records.summary import CameraResults, RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.supervision.states import RunState
+from traffic_monitor.supervision.summary import CameraResults, RunResults
 from traffic_monitor.supervision.supervisor import RunStatus
 
 

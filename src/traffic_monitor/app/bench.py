@@ -15,11 +15,11 @@ from rich.table import Table
 
 from traffic_monitor.records.files import replacing
 from traffic_monitor.records.run_folder import create_run_folders
-from traffic_monitor.records.summary import RunResults
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.supervision.states import RunState
+from traffic_monitor.supervision.summary import RunResults
 from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus, Supervisor
 
 MEGABYTE = 1e6

@@ -21,13 +21,13 @@ from traffic_monitor.records.run_folder import (
     write_summary,
 )
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
-from traffic_monitor.records.summary import build_summary, frame_rate, plates_among, searched_vehicles
 from traffic_monitor.report.page import REPORT_FILE
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError
 from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 from traffic_monitor.supervision.signals import StopSignals
+from traffic_monitor.supervision.summary import build_summary, frame_rate, plates_among, searched_vehicles
 from traffic_monitor.supervision.supervisor import RunOutcome, Supervisor
 
 

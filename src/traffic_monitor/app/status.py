@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from traffic_monitor.records.sightings import PlateRecord
-from traffic_monitor.records.summary import CameraResults
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 from traffic_monitor.supervision.states import END_OF_STREAM, RunState
+from traffic_monitor.supervision.summary import CameraResults
 from traffic_monitor.supervision.supervisor import RunStatus
 
 MOST_PLATES = 100

@@ -8,7 +8,6 @@ from pathlib import Path
 from loguru import logger
 
 from traffic_monitor.records.run_folder import LOG_FILE
-from traffic_monitor.records.summary import CameraResults, RunResults
 from traffic_monitor.runtime.control import Report, ServiceReport
 from traffic_monitor.runtime.cores import available_cores, share_cores
 from traffic_monitor.runtime.service_process import ServiceProcess
@@ -18,6 +17,7 @@ from traffic_monitor.shared_utils.logging_config import LogTarget
 from traffic_monitor.supervision.children import Child, Host, end_all, receive
 from traffic_monitor.supervision.signals import StopSignals
 from traffic_monitor.supervision.states import SILENT_AFTER_S, Run, RunAborted, RunState
+from traffic_monitor.supervision.summary import CameraResults, RunResults
 from traffic_monitor.supervision.wiring import wire
 
 WATCH_INTERVAL_S = 0.2

@@ -12,9 +12,9 @@ from tests.builders import make_count_update, without_added_fields
 from tests.records.road import RecordedRoad
 from traffic_monitor.records.run_folder import write_summary
 from traffic_monitor.records.sightings import PlateRecord, UnreadRecord
-from traffic_monitor.records.summary import CameraResults, RunResults, build_summary, searched_vehicles
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
+from traffic_monitor.supervision.summary import CameraResults, RunResults, build_summary, searched_vehicles
 
 
 def plate(track_id: int, text: str) -> PlateRecord:
