@@ -2,11 +2,11 @@
 
     python -m benchmarks.long_run [--passages 200000] [--warm 2000] [--status 50000] [--end]
 
-Generates passages of a busy road, as the services would report them, and takes them into a recorder (book and
-store, as in the visualizer) and into the supervisor's results. Prints the memory of this process after WARM and
-after PASSAGES passages, and how long the supervisor takes for a report of the visualizer and for the status line
-after WARM and after STATUS passages. With --end summary, exports and report are made of the run, each in a process
-of its own, of which the time and the memory are printed.
+Takes generated passages of a busy road, as the services would report them, into a recorder (book and store, as in
+the visualizer) and into the supervisor's results. Prints the memory of this process after WARM, STATUS and
+PASSAGES passages, and how long the supervisor then takes for a report of the visualizer and the status line.
+With --end summary, exports and report are made of the run, each in a process of its own, of which the time and the
+memory are printed.
 """
 
 import argparse

@@ -2,16 +2,16 @@
 
 import html
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.annotate import CLASS_COLORS, OTHER_CLASS_COLOR
-from traffic_monitor.records.passages import Passage, RunRecords
-from traffic_monitor.settings import VehicleCounterSettings
+from traffic_monitor.records.passages import Passage
+from traffic_monitor.report.totals import Totals
 from traffic_monitor.shared_utils.clock import Clock
 
 Figure = dict[str, Any]
@@ -22,18 +22,8 @@ STEPS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 864
 """Lengths of an interval to choose from when the one of the settings makes too few bars or too many."""
 SHORT_RUN_BARS = 24
 
-MOST_TRAJECTORIES = 400
-"""More lines over one picture cannot be told apart; the heat map is made of all."""
-
-HEAT_CELLS_ACROSS = 80
-HEAT_BATCH = 5000
-"""Vehicles that are taken into the heat map at once; more would need more memory than they save time."""
-
 MOST_SINGLE_TICKS = 10
 """Plotly would put ticks between whole vehicles."""
-
-INSIDE = "inside the picture"
-"""Where a vehicle came from or went to that was seen at no edge."""
 
 TEXT_COLOR, GRID_COLOR, LINE_COLOR = "#1d2730", "#dfe4e8", "#d55e00"
 
@@ -49,11 +39,6 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def classes_of(passages: Iterable[Passage]) -> list[str]:
-    """Class names, the most frequent first."""
-    return [name for name, _ in Counter(passage.class_name for passage in passages).most_common()]
-
-
 def step_for(duration_s: float, usual_s: float) -> float:
     """Length of an interval in seconds: the usual one where it makes a readable number of bars."""
     if FEWEST_BARS <= duration_s / usual_s <= MOST_BARS:
@@ -62,26 +47,16 @@ def step_for(duration_s: float, usual_s: float) -> float:
     return next((step for step in STEPS_S if duration_s / step <= most), STEPS_S[-1])
 
 
-def directions_of(records: RunRecords) -> list[tuple[str, str]]:
-    """Lines and directions: those of the settings, and others that were crossed."""
-    counting = VehicleCounterSettings.model_validate(records.facts.counting)
-    known = [(line.name, direction) for line in counting.lines for direction in (line.in_name, line.out_name)]
-    crossed = ((crossing.line, crossing.direction) for each in records.passages for crossing in each.crossings)
-    return list(dict.fromkeys([*known, *crossed]))
-
-
-def counts_over_time(records: RunRecords, step_s: float) -> Figure:
+def counts_over_time(totals: Totals) -> Figure:
     """Stacked bars per class; a trace's ``meta`` is the number of its line and direction, -1 for all together."""
-    clock = records.facts.clock
+    clock, step_s = totals.facts.clock, totals.step_s
+    numbers = {pair: number for number, pair in enumerate(totals.directions)}
     counted: Counter[tuple[int, str, float]] = Counter()
-    numbers = {pair: number for number, pair in enumerate(directions_of(records))}
-    for passage in records.passages:
-        for crossing in passage.crossings:
-            start = clock.interval_start(crossing.time, step_s)
-            counted[numbers[crossing.line, crossing.direction], passage.class_name, start] += 1
-            counted[-1, passage.class_name, start] += 1
-    starts = _starts([start for _, _, start in counted], records.facts.seen_between, step_s, clock)
-    classes = classes_of(records.passages)
+    for (direction, class_name, start), vehicles in totals.counted.items():
+        counted[numbers[direction], class_name, start] += vehicles
+        counted[-1, class_name, start] += vehicles
+    starts = _starts({start for _, _, start in counted}, totals.facts.seen_between, step_s, clock)
+    classes = totals.classes_by_number()
     top = max((sum(counted[-1, name, start] for name in classes) for start in starts), default=0)
     x = [_axis_time(start + step_s / 2, clock) for start in starts]
     traces = [
@@ -111,7 +86,9 @@ def counts_over_time(records: RunRecords, step_s: float) -> Figure:
     return {"data": traces, "layout": layout}
 
 
-def _starts(times: Sequence[float], seen: tuple[float, float] | None, step_s: float, clock: Clock) -> list[float]:
+def _starts(
+    times: Collection[float], seen: tuple[float, float] | None, step_s: float, clock: Clock
+) -> list[float]:
     ends = [*times, *(seen or ())]
     if not ends:
         return []
@@ -126,20 +103,14 @@ def _axis_time(epoch_s: float, clock: Clock) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3]
 
 
-def movements(passages: Iterable[Passage]) -> tuple[Figure | None, str]:
+def movements(totals: Totals) -> tuple[Figure | None, str]:
     """A flow diagram of where vehicles came from and went to, and what it shows; None where there is nothing.
 
     From the first line crossed to the last where vehicles crossed two, else from edge to edge of the picture.
     """
-    lines: Counter[tuple[str, str]] = Counter()
-    edges: Counter[tuple[str, str]] = Counter()
-    for passage in passages:
-        edges[passage.entry_edge or INSIDE, passage.exit_edge or INSIDE] += 1
-        if len(passage.crossings) > 1:
-            lines[passage.crossings[0].line, passage.crossings[-1].line] += 1
-    flows = lines or edges
+    flows = totals.from_line_to_line or totals.from_edge_to_edge
     told = "From the edge of the picture a vehicle came from to the edge it went to."
-    if lines:
+    if totals.from_line_to_line:
         told = (
             "From the first line a vehicle crossed to the last one; vehicles that crossed one line are left out."
         )
@@ -165,19 +136,19 @@ def movements(passages: Iterable[Passage]) -> tuple[Figure | None, str]:
     return {"data": [sankey], "layout": layout}, told
 
 
-def trajectories(records: RunRecords, scene: str | None) -> Figure | None:
+def trajectories(totals: Totals, scene: str | None) -> Figure | None:
     """Where vehicles went, over the still of the scene; the last trace is the heat map, hidden at first.
 
     Args:
-        records: with trajectories.
+        totals: of the run.
         scene: the still as a data URL.
     """
-    width, height = records.facts.frame_size
-    number = sum(1 for _ in _moving(records))
-    if not number or not width:
+    width, height = totals.facts.frame_size
+    shown, heat = totals.moving.items, totals.heat
+    if not shown or heat is None:
         return None
-    shown = list(islice(_moving(records), 0, None, -(-number // MOST_TRAJECTORIES)))
-    traces = [_paths(name, [each for each in shown if each.class_name == name]) for name in classes_of(shown)]
+    classes = [name for name, _ in Counter(each.class_name for each in shown).most_common()]
+    traces = [_paths(name, [each for each in shown if each.class_name == name]) for name in classes]
     layout = _layout(
         height=None,
         xaxis={"range": [0, width], "visible": False, "constrain": "domain"},
@@ -193,8 +164,7 @@ def trajectories(records: RunRecords, scene: str | None) -> Figure | None:
                 "sizing": "stretch", "layer": "below",
             }
         ]  # fmt: skip
-    counting = VehicleCounterSettings.model_validate(records.facts.counting)
-    lines = [CountingLine.in_frame(line, width, height) for line in counting.lines]
+    lines = [CountingLine.in_frame(line, width, height) for line in totals.counting.lines]
     layout["shapes"] = [
         {"type": "line", "x0": line.start[0], "y0": line.start[1], "x1": line.end[0], "y1": line.end[1],
          "line": {"color": LINE_COLOR, "width": 3}}
@@ -206,11 +176,7 @@ def trajectories(records: RunRecords, scene: str | None) -> Figure | None:
          "bgcolor": LINE_COLOR, "font": {"color": "white", "size": 13}, "borderpad": 3}
         for line in lines
     ]  # fmt: skip
-    return {"data": [*traces, _heat(_moving(records), width, height)], "layout": layout}
-
-
-def _moving(records: RunRecords) -> Iterator[Passage]:
-    return (passage for passage in records.passages if len(passage.trajectory) > 1)
+    return {"data": [*traces, _heat(heat.cells(), width, height)], "layout": layout}
 
 
 def _paths(class_name: str, passages: Sequence[Passage]) -> dict[str, Any]:
@@ -226,28 +192,13 @@ def _paths(class_name: str, passages: Sequence[Passage]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _heat(passages: Iterator[Passage], width: int, height: int) -> dict[str, Any]:
+def _heat(cells: npt.NDArray[np.int64], width: int, height: int) -> dict[str, Any]:
     """How many vehicles passed through each cell of the picture."""
-    cell = width / HEAT_CELLS_ACROSS
-    down = max(round(height / cell), 1)
-    heat = np.zeros(down * HEAT_CELLS_ACROSS, dtype=np.int64)
-    while batch := list(islice(passages, HEAT_BATCH)):
-        places = np.concatenate([np.asarray(passage.trajectory)[:, 1:] for passage in batch])
-        owner = np.repeat(np.arange(len(batch)), [len(passage.trajectory) for passage in batch])
-        start = np.flatnonzero(owner[1:] == owner[:-1])  # of each step of a vehicle to its next place
-        way = places[start + 1] - places[start]
-        # As many places on the way that no cell is skipped, and its end.
-        number = 2 + (np.abs(way).sum(axis=1) / cell).astype(int)
-        step = np.repeat(np.arange(len(start)), number)
-        share = (np.arange(len(step)) - np.repeat(number.cumsum() - number, number)) / (number - 1)[step]
-        across, height_px = (places[start][step] + way[step] * share[:, None]).T
-        column = (across / cell).astype(int).clip(0, HEAT_CELLS_ACROSS - 1)
-        row = (height_px * down / height).astype(int).clip(0, down - 1)
-        visited = np.unique(owner[start][step] * heat.size + row * HEAT_CELLS_ACROSS + column) % heat.size
-        heat += np.bincount(visited, minlength=heat.size)
+    down, across = cells.shape
+    cell = width / across
     return {
         "type": "heatmap", "visible": False,
-        "z": [[value or None for value in row] for row in heat.reshape(down, -1).tolist()],
+        "z": [[value or None for value in row] for row in cells.tolist()],
         "x0": cell / 2, "dx": cell, "y0": height / down / 2, "dy": height / down, "zsmooth": False,
         "colorscale": "Viridis", "opacity": 0.7, "colorbar": {"title": {"text": "vehicles"}, "thickness": 12},
         "hovertemplate": "%{z} vehicles<extra></extra>", "name": "heat map",

@@ -1,9 +1,6 @@
 """``report.html``: a run to look at, in one file."""
 
-import statistics
 from collections import Counter
-from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +14,11 @@ from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.records.run_folder import SCENE_FILE
 from traffic_monitor.report import charts, words
 from traffic_monitor.report.pictures import data_url
+from traffic_monitor.report.totals import Totals
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock, local_time
 
 REPORT_FILE = "report.html"
-
-MOST_IN_GALLERY = 120
-"""Vehicles with pictures: each adds some 20 kB to the file."""
-
-MOST_ROWS = 20_000
-"""Vehicles in the table, the latest ones: each adds some 200 bytes to the file and to the browser's memory."""
 
 
 def write_report(folder: Path) -> Path:
@@ -52,13 +44,9 @@ def render_report(records: RunRecords) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    facts, passages = records.facts, records.passages
-    step_s = _step(records)
-    flow, flow_caption = charts.movements(passages)
-    number, with_plate, crossings = _numbers(passages)
-    plates = (passage for passage in passages if passage.plate is not None)
-    in_gallery = list(islice(plates, 0, None, max(-(-with_plate // MOST_IN_GALLERY), 1)))
-    directions = [f"{line}: {direction}" for line, direction in charts.directions_of(records)]
+    facts, step_s = records.facts, _step(records)
+    totals = Totals(records, step_s)
+    flow, flow_caption = charts.movements(totals)
     return environment.get_template("report.html.j2").render(
         has_pseudonyms=facts.values.get("plates") == PSEUDONYMS,
         plotly=get_plotlyjs(),
@@ -68,35 +56,26 @@ def render_report(records: RunRecords) -> str:
         processed=_processed(facts.values.get("started_at")),
         ending=words.ending(facts.values.get("exit_reason")),
         duration=_duration(facts.seen_between),
-        headlines=_headlines(records, step_s),
-        directions=directions,
-        classes=charts.classes_of(passages),
+        headlines=_headlines(totals),
+        directions=[f"{line}: {direction}" for line, direction in totals.directions],
+        classes=totals.classes_by_number(),
         step=_step_text(step_s),
-        has_crossings=crossings > 0,
+        has_crossings=totals.crossings > 0,
         flow_caption=flow_caption,
-        shown_trajectories=min(number, charts.MOST_TRAJECTORIES),
-        passages=number,
-        with_plate=with_plate,
-        in_table=min(number, MOST_ROWS),
-        in_gallery=len(in_gallery),
+        shown_trajectories=len(totals.moving.items),
+        trajectories=totals.moving.seen,
+        passages=totals.passages,
+        with_plate=totals.with_plate,
+        in_table=len(totals.latest),
+        in_gallery=len(totals.gallery.items),
         figures={
-            "counts": charts.counts_over_time(records, step_s),
+            "counts": charts.counts_over_time(totals),
             "flow": flow,
-            "paths": charts.trajectories(records, data_url(records.folder / SCENE_FILE, widest_px=1280)),
+            "paths": charts.trajectories(totals, data_url(records.folder / SCENE_FILE, widest_px=1280)),
         },
-        gallery=[_card(passage, records) for passage in in_gallery],
-        rows=[_row(passage, facts.clock) for passage in islice(passages, max(number - MOST_ROWS, 0), None)],
+        gallery=[_card(passage, records) for passage in totals.gallery.items],
+        rows=[_row(passage, facts.clock) for passage in totals.latest],
     )
-
-
-def _numbers(passages: Iterable[Passage]) -> tuple[int, int, int]:
-    """Passages, those with a plate, and crossings."""
-    number = with_plate = crossings = 0
-    for passage in passages:
-        number += 1
-        with_plate += passage.plate is not None
-        crossings += len(passage.crossings)
-    return number, with_plate, crossings
 
 
 def _step(records: RunRecords) -> float:
@@ -105,25 +84,24 @@ def _step(records: RunRecords) -> float:
     return charts.step_for(last - first, usual)
 
 
-def _headlines(records: RunRecords, step_s: float) -> list[tuple[str, str]]:
+def _headlines(totals: Totals) -> list[tuple[str, str]]:
     """Number and what it is."""
-    passages = records.passages
-    number, plates, crossings = _numbers(passages)
-    headlines = [(f"{number:,}", "vehicles"), (f"{crossings:,}", "crossings")]
-    headlines += [(f"{n:,}", name) for name, n in Counter(each.class_name for each in passages).most_common()]
-    if number:
-        headlines.append((f"{plates:,}", f"plates read ({plates / number:.0%})"))
-    speeds = [passage.speed for passage in passages if passage.speed is not None]
-    if speeds:
-        unit = next(passage.speed_unit for passage in passages if passage.speed is not None)
-        headlines.append((f"{statistics.median(speeds):.0f} {unit}", "median speed"))
-        headlines.append((f"{np.percentile(speeds, 85):.0f} {unit}", "85 % are no faster"))
-    if crossings:
-        clock = records.facts.clock
-        times = (crossing.time for passage in passages for crossing in passage.crossings)
-        starts = Counter(clock.interval_start(time, step_s) for time in times)
+    headlines = [(f"{totals.passages:,}", "vehicles"), (f"{totals.crossings:,}", "crossings")]
+    headlines += [(f"{number:,}", name) for name, number in totals.classes.most_common()]
+    if totals.passages:
+        share = totals.with_plate / totals.passages
+        headlines.append((f"{totals.with_plate:,}", f"plates read ({share:.0%})"))
+    if totals.speeds:
+        median, p85 = np.percentile(totals.speeds, (50, 85))
+        headlines.append((f"{median:.0f} {totals.speed_unit}", "median speed"))
+        headlines.append((f"{p85:.0f} {totals.speed_unit}", "85 % are no faster"))
+    if totals.crossings:
+        starts: Counter[float] = Counter()
+        for (_, _, start), vehicles in totals.counted.items():
+            starts[start] += vehicles
         start, most = starts.most_common(1)[0]
-        headlines.append((f"{most:,}", f"in the busiest {_step_text(step_s)}, from {clock.short(start)}"))
+        when = totals.facts.clock.short(start)
+        headlines.append((f"{most:,}", f"in the busiest {_step_text(totals.step_s)}, from {when}"))
     return headlines
 
 
