@@ -377,7 +377,7 @@ class Training:
         args = self.args
         signal.signal(signal.SIGTERM, self.ask_to_end)
         self.model.train()
-        while self.step < args.steps:
+        while self.step < args.steps and not self.asked_to_end:
             since, losses = time.monotonic(), []
             for batch in self.batches(min(args.every - self.step % args.every, args.steps - self.step)):
                 if self.step == args.steps - args.fall:

@@ -2,8 +2,12 @@
 
 import argparse
 import json
+import os
+import signal
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +15,9 @@ from torch import nn
 from ultralytics import YOLO
 from ultralytics.nn.tasks import DetectionModel
 
+from tests.training.test_detector_views import grey_picture, write_cache
+from training import train_detector
+from training.detector_data import Source
 from training.detector_losses import LabelLoss
 from training.train_detector import (
     LABELLED_CLASSES,
@@ -124,3 +131,67 @@ def test_labels_teach_nothing_about_the_classes_they_do_not_know() -> None:
     LabelLoss(model, LABELLED_CLASSES["vehicles"])(answers, boxes, 64).backward()
     assert scores.grad[:, :4].abs().min() > 0
     assert not scores.grad[:, 4:].any()
+
+
+@pytest.fixture
+def sigterm() -> Iterator[None]:
+    """A run takes SIGTERM for itself: give it back."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def run_of(cache: Path, run: Path, **changes: object) -> Training:
+    """A training of plates on one small window a step, to the third step."""
+    given = {"task": "plates", "cache": cache, "run": run, "seed": 0, "shared": cache, "mosaic": 0.0, "workers": 0}
+    ends = {"steps": 3, "fall": 1, "every": 2, "peak": 1.0}
+    run.mkdir(exist_ok=True)
+    return Training(argparse.Namespace(**{**given, **ends, **changes}))
+
+
+@pytest.mark.usefixtures("sigterm")
+def test_a_run_that_is_ended_and_resumed_becomes_the_one_that_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_detector, "WINDOWS", ((64, 2, 1.0),))
+    monkeypatch.setattr(Training, "validate", lambda self: 0.0)
+    boxes = [[0.0, 20.0, 20.0, 60.0, 40.0]]
+    write_cache(tmp_path, [(Source("s", 1.0, plates=True), grey_picture(96, 64), boxes, False)])
+    whole = run_of(tmp_path, tmp_path / "whole")
+    whole.run()
+
+    ended = run_of(tmp_path, tmp_path / "ended")
+    train_step = ended.train_step
+
+    def step_and_be_asked_to_end(batch: dict[str, Any], factor: float) -> float:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return train_step(batch, factor)
+
+    monkeypatch.setattr(ended, "train_step", step_and_be_asked_to_end)
+    ended.run()
+    assert ended.step == 1
+    resumed = run_of(tmp_path, tmp_path / "ended")
+    resumed.load(tmp_path / "ended/last.pt")
+    resumed.run()
+    assert resumed.step == whole.step == 3
+    wanted = whole.average.state_dict()
+    assert all(torch.equal(v, wanted[k]) for k, v in resumed.average.state_dict().items())
+    logged = [json.loads(line)["step"] for line in (tmp_path / "ended/log.jsonl").read_text().splitlines()]
+    assert logged == [2, 3]
+
+
+@pytest.mark.usefixtures("sigterm")
+def test_a_run_asked_to_end_while_it_validates_does_no_further_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_detector, "WINDOWS", ((64, 1, 1.0),))
+    write_cache(tmp_path, [(Source("s", 1.0, plates=True), grey_picture(96, 64), [], False)])
+    training = run_of(tmp_path, tmp_path / "run", every=1)
+
+    def validate() -> float:
+        training.ask_to_end()
+        return 0.0
+
+    monkeypatch.setattr(training, "validate", validate)
+    training.run()
+    assert training.step == 1
