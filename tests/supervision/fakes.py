@@ -2,16 +2,16 @@
 
 import os
 import signal
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from traffic_monitor.runtime.control import Command, ServiceControl, ServiceReport
+from traffic_monitor.runtime.control import Command, Report, ServiceControl, ServiceReport
 from traffic_monitor.runtime.service_process import ServiceProcess
 from traffic_monitor.settings import Settings
-from traffic_monitor.supervision.children import Host
+from traffic_monitor.supervision.children import Child, Host
 from traffic_monitor.supervision.states import RunState
 from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus, Supervisor
 
@@ -108,6 +108,7 @@ class FakeHost(Host):
         self.services: dict[str, FakeProcess] = {}
         self.script: list[tuple[float, Callable[[], object]]] = []
         self.cannot_spawn: str | None = None
+        self.listening: dict[Child, Connection] = {}
 
     def now(self) -> float:
         return self.clock
@@ -125,8 +126,11 @@ class FakeHost(Host):
         self.script.append((100.0 + seconds, act))
         self.script.sort(key=lambda each: each[0])
 
-    def wait(self, wires: Sequence[Connection], timeout: float) -> Collection[object]:
-        heard = wait(wires, 0) if wires else []
+    def listen(self, child: Child, wire: Connection) -> None:
+        self.listening[child] = wire
+
+    def receive(self, timeout: float) -> list[tuple[Child, Report | None]]:
+        heard = self._heard()
         if heard:
             return heard
         assert self.clock < 100.0 + GIVE_UP_AFTER_S, "the supervisor waits for ever"
@@ -135,7 +139,18 @@ class FakeHost(Host):
             self.script.pop(0)[1]()
         for process in self.services.values():
             self._live(process)
-        return wait(wires, 0) if wires else []
+        return self._heard()
+
+    def _heard(self) -> list[tuple[Child, Report | None]]:
+        heard: list[tuple[Child, Report | None]] = []
+        for child, wire in list(self.listening.items()):
+            try:
+                while wire.poll():
+                    heard.append((child, wire.recv()))
+            except (EOFError, OSError):
+                heard.append((child, None))
+                del self.listening[child]
+        return heard
 
     def _live(self, process: FakeProcess) -> None:
         if process.exitcode is not None or process.stopped:

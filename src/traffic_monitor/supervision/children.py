@@ -1,9 +1,11 @@
 """The service processes of a run: starting one, hearing from it, and seeing all of them to their end."""
 
+import contextlib
+import queue
 import signal
+import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from multiprocessing import connection as connections
+from collections.abc import Callable, Collection, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -50,6 +52,7 @@ class Host:
 
     def __init__(self) -> None:
         self.transport = MultiprocessingTransport()
+        self._inbox: queue.SimpleQueue[tuple[Child, Report | None]] = queue.SimpleQueue()
 
     def now(self) -> float:
         """Monotonic seconds."""
@@ -64,11 +67,26 @@ class Host:
             process.start()
         return process
 
-    def wait(self, wires: Sequence[Connection], timeout: float) -> Collection[object]:
-        """Wait for at most ``timeout`` seconds; returns the wires with something to receive."""
-        if not wires:
-            time.sleep(timeout)
-        return connections.wait(wires, timeout) if wires else ()
+    def listen(self, child: "Child", wire: Connection) -> None:
+        """Receive what a child sends from now on."""
+        # By a thread, because the rest of a message never comes if the child is stopped while it sends it.
+        threading.Thread(target=self._listen, args=(child, wire), name="wire", daemon=True).start()
+
+    def _listen(self, child: "Child", wire: Connection) -> None:
+        try:
+            while True:
+                self._inbox.put((child, wire.recv()))
+        except (EOFError, OSError):
+            self._inbox.put((child, None))
+
+    def receive(self, timeout: float) -> "list[tuple[Child, Report | None]]":
+        """Reports that have come, or come within ``timeout`` seconds; None when the child's pipe is closed."""
+        heard: list[tuple[Child, Report | None]] = []
+        with contextlib.suppress(queue.Empty):
+            heard.append(self._inbox.get(timeout=timeout))
+            while True:
+                heard.append(self._inbox.get_nowait())
+        return heard
 
 
 class Child:
@@ -104,7 +122,9 @@ class Child:
         finally:
             theirs.close()  # Else the end of the child would not be the end of the pipe.
         logger.info("started {} as process {}", plan.label, process.pid)
-        return cls(plan, process, ours, host.now())
+        child = cls(plan, process, ours, host.now())
+        host.listen(child, ours)
+        return child
 
     @property
     def label(self) -> str:
@@ -136,15 +156,6 @@ class Child:
             return f"{self.label} was killed by {signal.Signals(-exit_code).name}"
         return f"{self.label} ended with exit code {exit_code}"
 
-    def reports(self) -> Iterator[Report]:
-        """What waits in the pipe; at its end the pipe is closed."""
-        try:
-            while self.wire is not None and self.wire.poll():
-                report: Report = self.wire.recv()
-                yield report
-        except (EOFError, OSError):
-            self.wire = None
-
     def send(self, command: Command | ProcessLost) -> None:
         """Send a command; a process that has ended gets none."""
         try:
@@ -157,14 +168,20 @@ class Child:
 Take = Callable[[Child, Report], None]
 
 
-def receive(children: Sequence[Child], host: Host, timeout: float, take: Take) -> None:
+def receive(host: Host, timeout: float, take: Take) -> None:
     """Wait for reports for at most ``timeout`` seconds and hand each to ``take``."""
-    listening = [child for child in children if child.wire is not None]
-    heard = host.wait([child.wire for child in listening if child.wire is not None], timeout)
-    for child in listening:
-        if child.wire in heard:
-            for report in child.reports():
-                take(child, report)
+    for child, report in host.receive(timeout):
+        if report is None:
+            child.wire = None
+        else:
+            take(child, report)
+
+
+def hear_last_words(children: Collection[Child], host: Host, take: Take) -> None:
+    """Take the last reports of processes that have ended, until their pipes are closed."""
+    deadline = host.now() + LAST_WORDS_TIMEOUT_S
+    while any(child.wire is not None for child in children) and host.now() < deadline:
+        receive(host, POLL_S, take)
 
 
 def end_all(children: Sequence[Child], host: Host, take: Take, hung: Collection[Child] = ()) -> None:
@@ -190,9 +207,7 @@ def end_all(children: Sequence[Child], host: Host, take: Take, hung: Collection[
     for child in children:
         if child.is_alive:
             logger.error("process {} of {} cannot be killed: left to the system", child.process.pid, child.label)
-    deadline = host.now() + LAST_WORDS_TIMEOUT_S
-    while any(child.wire is not None for child in children if not child.is_alive) and host.now() < deadline:
-        receive(children, host, POLL_S, take)
+    hear_last_words([child for child in children if not child.is_alive], host, take)
     host.transport.close()
 
 
@@ -206,4 +221,4 @@ def _wait_for_exits(children: Sequence[Child], host: Host, timeout: float, take:
     """Wait for the end of all processes while taking their reports: a full pipe would hold them up."""
     deadline = host.now() + timeout
     while host.now() < deadline and any(child.is_alive for child in children):
-        receive(children, host, POLL_S, take)
+        receive(host, POLL_S, take)

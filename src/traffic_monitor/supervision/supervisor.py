@@ -14,7 +14,7 @@ from traffic_monitor.runtime.service_process import ServiceProcess
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget
-from traffic_monitor.supervision.children import Child, Host, end_all, receive
+from traffic_monitor.supervision.children import Child, Host, end_all, hear_last_words, receive
 from traffic_monitor.supervision.signals import StopSignals
 from traffic_monitor.supervision.states import SILENT_AFTER_S, Run, RunAborted, RunState
 from traffic_monitor.supervision.summary import CameraResults, RunResults
@@ -119,7 +119,7 @@ class Supervisor:
             RunAborted: it cannot be a good one.
         """
         while any(child.is_alive for child in self._children):
-            receive(self._children, self._host, WATCH_INTERVAL_S, self._take)
+            receive(self._host, WATCH_INTERVAL_S, self._take)
             if signals.interrupted_twice:
                 raise RunAborted("interrupted a second time", ExitCode.INTERRUPTED)
             if signals.stop_reason is not None:
@@ -143,8 +143,7 @@ class Supervisor:
         for child in self._children:
             if not child.is_alive and not child.end_noted:
                 child.end_noted = True
-                for report in child.reports():  # Its last words.
-                    self._take(child, report)
+                hear_last_words([child], self._host, self._take)
                 self._run.take_end(child)
 
     def _running_seconds(self) -> float:
