@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.road import RoadCounter
-from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.counting.vehicles import FrameTime
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject, VehicleJourney
@@ -76,7 +76,7 @@ def count(
     journeys = {}
     for index, tracks in enumerate(frames):
         start += (steps or {}).get(index, 0.0)
-        counter.observe(tracks, Moment(start + index / fps, index, index / fps))
+        counter.observe(tracks, FrameTime(start + index / fps, index, index / fps))
         update = counter.pop_update()
         if update is not None:
             crossings += update.crossings

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.counting.scenes import FPS, HEIGHT, MIDDLE, WIDTH, box_at, count, drive, seen, walk
 from traffic_monitor.counting.crossings import CrossingDetector, LineCrossing
 from traffic_monitor.counting.lines import CountingLine
-from traffic_monitor.counting.vehicles import Moment, Sighting
+from traffic_monitor.counting.vehicles import FrameTime, Sighting
 from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import TrackedObject
 
@@ -161,7 +161,7 @@ def test_after_jitter_on_the_line_the_last_way_over_it_is_the_crossing() -> None
 
 
 def sighting(vehicle_id: int, y: float) -> Sighting:
-    return Sighting(vehicle_id, 100 + vehicle_id, (50, y), 20, Moment(0.0), [40, round(y) - 20, 60, round(y)])
+    return Sighting(vehicle_id, 100 + vehicle_id, (50, y), 20, FrameTime(0.0), [40, round(y) - 20, 60, round(y)])
 
 
 def detector() -> CrossingDetector:
@@ -187,7 +187,7 @@ def test_vehicles_are_kept_apart() -> None:
     assert watching.update(sighting(2, 120)) == []
     assert watching.update(sighting(2, 120)) == []
     assert watching.update(sighting(1, 120)) == []
-    assert watching.update(sighting(1, 120)) == [LineCrossing("main", "in", 1, 101, Moment(0.0))]
+    assert watching.update(sighting(1, 120)) == [LineCrossing("main", "in", 1, 101, FrameTime(0.0))]
 
 
 def test_a_lost_vehicle_is_decided_once_and_goes_on_from_there() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.counting.scenes import UTC_CLOCK
 from traffic_monitor.counting.journeys import MOST_PLACES, MOST_VISITS, edge_ahead
 from traffic_monitor.counting.road import RoadCounter, RoadUpdate
-from traffic_monitor.counting.vehicles import MOST_TRACKS, Moment
+from traffic_monitor.counting.vehicles import MOST_TRACKS, FrameTime
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.custom_types import IdentityChange, TrackedObject, VehicleJourney
 
@@ -30,7 +30,7 @@ class Road:
         self.tellings = 0
 
     def see(self, *tracks: TrackedObject) -> None:
-        self.counter.observe(tracks, Moment(1000 + self.frame / FPS, self.frame, self.frame / FPS))
+        self.counter.observe(tracks, FrameTime(1000 + self.frame / FPS, self.frame, self.frame / FPS))
         self.frame += 1
         self._take(self.counter.pop_update())
 

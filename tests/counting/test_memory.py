@@ -7,7 +7,7 @@ import pytest
 from tests.counting.scenes import FPS, HEIGHT, MIDDLE, START, UTC_CLOCK, WIDTH, box_at, count, seen
 from traffic_monitor.counting.crossings import CrossingDetector, LineCrossing
 from traffic_monitor.counting.road import RoadCounter
-from traffic_monitor.counting.vehicles import MOST_TRACKS, REMEMBERED_GONE, Moment, Sighting
+from traffic_monitor.counting.vehicles import MOST_TRACKS, REMEMBERED_GONE, FrameTime, Sighting
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.custom_types import TrackedObject
 
@@ -29,7 +29,7 @@ def everything(**settings: object) -> RoadCounter:
 
 
 def see(counter: RoadCounter, frame: int, tracks: list[TrackedObject]) -> None:
-    counter.observe(tracks, Moment(START + frame / FPS, frame, frame / FPS))
+    counter.observe(tracks, FrameTime(START + frame / FPS, frame, frame / FPS))
 
 
 @pytest.mark.parametrize("number", [201, 400])

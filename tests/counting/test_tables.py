@@ -7,7 +7,7 @@ from traffic_monitor.counting.classes import ClassLedger
 from traffic_monitor.counting.crossings import LineCrossing
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.tables import CountTable, IntervalTable, MovementTable
-from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.counting.vehicles import FrameTime
 from traffic_monitor.shared_utils.clock import Clock, parse_zone
 
 UPPER = CountingLine("upper", (0, 100), (200, 100), "in", "out")
@@ -16,7 +16,7 @@ QUARTER = 15 * 60
 
 
 def crossing(line: str, direction: str, timestamp: float = START, vehicle_id: int = 1) -> LineCrossing:
-    return LineCrossing(line, direction, vehicle_id, vehicle_id, Moment(timestamp))
+    return LineCrossing(line, direction, vehicle_id, vehicle_id, FrameTime(timestamp))
 
 
 def test_the_table_counts_per_line_direction_and_class() -> None:

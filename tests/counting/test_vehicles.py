@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.counting.scenes import FPS, HEIGHT, WIDTH, box_at, count, drive, seen
-from traffic_monitor.counting.vehicles import Moment, VehicleRegistry
+from traffic_monitor.counting.vehicles import FrameTime, VehicleRegistry
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, TrackedObject
 
 Frames = list[list[TrackedObject]]
@@ -79,8 +79,8 @@ def test_a_vehicle_on_the_next_lane_is_another() -> None:
 )
 def test_what_is_taken_for_a_standing_vehicle_that_was_lost(box: BoxXyxy, is_same: bool) -> None:
     registry = VehicleRegistry((WIDTH, HEIGHT))
-    (before,) = registry.update([seen(1, box_at(640, 350))], Moment(0.0)).seen  # Its size is 69 pixels.
-    (after,) = registry.update([seen(2, box)], Moment(0.1)).seen
+    (before,) = registry.update([seen(1, box_at(640, 350))], FrameTime(0.0)).seen  # Its size is 69 pixels.
+    (after,) = registry.update([seen(2, box)], FrameTime(0.1)).seen
     assert (before.vehicle_id == after.vehicle_id) == is_same
 
 
@@ -96,16 +96,16 @@ def test_what_is_taken_for_a_standing_vehicle_that_was_lost(box: BoxXyxy, is_sam
 def test_what_is_taken_for_a_driving_vehicle_that_was_lost(short_of: int, is_same: bool) -> None:
     registry = VehicleRegistry((WIDTH, HEIGHT))
     for index, tracks in enumerate(drive(range(100, 310, 10))):  # Ends at 300, at 250 pixels per second.
-        (before,) = registry.update(tracks, Moment(index / FPS)).seen
-    (after,) = registry.update([seen(2, box_at(640, 550 - short_of))], Moment((index + FPS) / FPS)).seen
+        (before,) = registry.update(tracks, FrameTime(index / FPS)).seen
+    (after,) = registry.update([seen(2, box_at(640, 550 - short_of))], FrameTime((index + FPS) / FPS)).seen
     assert (before.vehicle_id == after.vehicle_id) == is_same
 
 
 def test_jitter_does_not_carry_a_standing_vehicle_away() -> None:
     registry = VehicleRegistry((WIDTH, HEIGHT))
     for index in range(20):
-        registry.update([seen(1, box_at(640, 350 + 4 * (-1) ** index))], Moment(index / FPS))
-    (after,) = registry.update([seen(2, box_at(640, 350))], Moment(19 / FPS + 1)).seen
+        registry.update([seen(1, box_at(640, 350 + 4 * (-1) ** index))], FrameTime(index / FPS))
+    (after,) = registry.update([seen(2, box_at(640, 350))], FrameTime(19 / FPS + 1)).seen
     assert after.vehicle_id == 1
 
 
@@ -115,7 +115,7 @@ def test_a_vehicle_that_comes_nearer_is_expected_farther_on_than_its_speed_says(
     for index in range(60):
         if index not in gone:
             box = box_at(640, bottom, round(size), round(size))
-            registry.update([seen(2 if index >= gone.stop else 1, box)], Moment(index / FPS))
+            registry.update([seen(2 if index >= gone.stop else 1, box)], FrameTime(index / FPS))
         size, bottom = size * 1.015, bottom + size * 1.015 / 12
     assert registry.in_sight == [1]
 
@@ -162,9 +162,9 @@ def test_who_is_expected_back_at_the_edge(
 
     registry = VehicleRegistry((WIDTH, HEIGHT))
     for index, pixels in enumerate(visible):
-        registry.update([seen(1, box(pixels))], Moment(index / 5))
+        registry.update([seen(1, box(pixels))], FrameTime(index / 5))
     last = (len(visible) - 1) / 5
-    (after,) = registry.update([seen(2, box(now_visible))], Moment(last + unseen_s)).seen
+    (after,) = registry.update([seen(2, box(now_visible))], FrameTime(last + unseen_s)).seen
     assert (after.vehicle_id == 1) == is_same
 
 
@@ -257,19 +257,19 @@ def test_a_vehicle_has_one_sighting_per_frame_with_the_track_that_carries_it() -
     registry = VehicleRegistry((WIDTH, HEIGHT))
     box, larger = box_at(640, 300), box_at(640, 302, 86, 64)
     frames = [[seen(1, box)], [seen(2, larger), seen(1, box)], [seen(2, larger)], [seen(1, box), seen(2, larger)]]
-    found = [registry.update(tracks, Moment(index / FPS)) for index, tracks in enumerate(frames)]
+    found = [registry.update(tracks, FrameTime(index / FPS)) for index, tracks in enumerate(frames)]
     assert [[sighting.track_id for sighting in frame.seen] for frame in found] == [[1], [1], [2], [2]]
     assert found[1].vehicle_of == {1: 1, 2: 1}
 
 
 def test_a_vehicle_is_told_as_lost_once() -> None:
     registry = VehicleRegistry((WIDTH, HEIGHT))
-    registry.update([seen(1, box_at(640, 300))], Moment(10.0))
-    lost = [registry.update([], Moment(10.0 + seconds)).lost for seconds in (1.0, 2.1, 2.2)]
+    registry.update([seen(1, box_at(640, 300))], FrameTime(10.0))
+    lost = [registry.update([], FrameTime(10.0 + seconds)).lost for seconds in (1.0, 2.1, 2.2)]
     assert lost == [[], [1], []]
 
 
 def test_a_clock_that_is_set_back_loses_vehicles_instead_of_waiting_for_them() -> None:
     registry = VehicleRegistry((WIDTH, HEIGHT))
-    registry.update([seen(1, box_at(640, 300))], Moment(5000.0))
-    assert registry.update([], Moment(10.0)).lost == [1]
+    registry.update([seen(1, box_at(640, 300))], FrameTime(5000.0))
+    assert registry.update([], FrameTime(10.0)).lost == [1]

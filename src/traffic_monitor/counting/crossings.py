@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from traffic_monitor.counting.lines import CountingLine
-from traffic_monitor.counting.vehicles import Moment, Sighting
+from traffic_monitor.counting.vehicles import FrameTime, Sighting
 from traffic_monitor.settings import Point
 
 BAND = 0.25
@@ -33,7 +33,7 @@ class LineCrossing:
     vehicle_id: int
     track_id: int
     """The track that carried the vehicle over the line."""
-    moment: Moment
+    moment: FrameTime
     """The first frame past the line, however much later the crossing was confirmed."""
 
 

@@ -11,7 +11,7 @@ from traffic_monitor.counting.journeys import JourneyLog
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.speeds import SpeedMeter
 from traffic_monitor.counting.tables import CountTable, IntervalTable, MovementTable
-from traffic_monitor.counting.vehicles import Moment, Sighting, VehicleRegistry
+from traffic_monitor.counting.vehicles import FrameTime, Sighting, VehicleRegistry
 from traffic_monitor.counting.zones import Zone, ZoneVisit, ZoneWatch
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock
@@ -70,7 +70,7 @@ class RoadCounter:
         self._to_forget: deque[int] = deque()
         self._new_crossings: list[tuple[LineCrossing, str]] = []
 
-    def observe(self, tracks: Sequence[TrackedObject], moment: Moment) -> None:
+    def observe(self, tracks: Sequence[TrackedObject], moment: FrameTime) -> None:
         """Take in the tracks of the next frame."""
         self._now = moment.media
         self._intervals.advance(moment.timestamp)

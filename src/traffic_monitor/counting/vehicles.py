@@ -54,7 +54,7 @@ MOTION_SIGHTINGS = 10
 
 
 @dataclass(frozen=True)
-class Moment:
+class FrameTime:
     """The frame in which something was seen."""
 
     timestamp: float
@@ -88,7 +88,7 @@ class Sighting:
     """Where it stands: bottom centre of its box, pixels of the full frame."""
     size: float
     """Geometric mean of the box's width and height, pixels."""
-    moment: Moment
+    moment: FrameTime
     box: BoxXyxy
 
 
@@ -117,10 +117,10 @@ class _Vehicle:
     """Media seconds and box of the last sightings."""
     tracks: dict[int, None] = field(default_factory=dict)
     """By which it is known; the one seen last comes last."""
-    apart: dict[int, list[tuple[TrackedObject, Moment]]] = field(default_factory=dict)
+    apart: dict[int, list[tuple[TrackedObject, FrameTime]]] = field(default_factory=dict)
     """By track: the sightings of a second box since it has come apart from the vehicle."""
 
-    def see(self, track: TrackedObject, moment: Moment) -> Sighting:
+    def see(self, track: TrackedObject, moment: FrameTime) -> Sighting:
         self.track_id, self.box = track["track_id"], track["bbox_xyxy"]
         self.trail.append((moment.media, self.box))
         place, size = bottom_center(self.box), size_of(self.box)
@@ -179,7 +179,7 @@ class VehicleRegistry:
         """The others that are remembered; the one gone longest comes first."""
         self._last_id = 0
 
-    def update(self, tracks: Sequence[TrackedObject], moment: Moment) -> FrameVehicles:
+    def update(self, tracks: Sequence[TrackedObject], moment: FrameTime) -> FrameVehicles:
         """Take in the tracks of the next frame."""
         seen: dict[int, list[Sighting]] = {}
         newcomers = [[(track, moment)] for track in tracks if track["track_id"] not in self._of_track]
@@ -204,8 +204,8 @@ class VehicleRegistry:
         return sorted(self._in_sight)
 
     def _note_apart(
-        self, vehicle: _Vehicle, track: TrackedObject, moment: Moment, is_seen: bool
-    ) -> list[tuple[TrackedObject, Moment]]:
+        self, vehicle: _Vehicle, track: TrackedObject, moment: FrameTime, is_seen: bool
+    ) -> list[tuple[TrackedObject, FrameTime]]:
         """The sightings of a track since it has come apart from the vehicle it is a second box of; else none.
 
         Args:
@@ -225,7 +225,7 @@ class VehicleRegistry:
     def _see(
         self,
         vehicle: _Vehicle,
-        boxes: Sequence[tuple[TrackedObject, Moment]],
+        boxes: Sequence[tuple[TrackedObject, FrameTime]],
         seen: dict[int, list[Sighting]],
     ) -> None:
         *earlier, latest = boxes
@@ -263,7 +263,7 @@ class VehicleRegistry:
         best = max(overlaps, key=overlaps.__getitem__, default=None)
         return self._in_sight[best] if best is not None and overlaps[best] >= SAME_BOX_OVERLAP else None
 
-    def _expected(self, track: TrackedObject, moment: Moment) -> _Vehicle | None:
+    def _expected(self, track: TrackedObject, moment: FrameTime) -> _Vehicle | None:
         """The lost vehicle that is expected where the track begins."""
         box, now = track["bbox_xyxy"], moment.media
         lost = [vehicle for vehicle in self._in_sight.values() if 0 < now - vehicle.last_seen <= LOST_AFTER_S]
@@ -276,7 +276,7 @@ class VehicleRegistry:
         surprise, vehicle = min(surprises, key=lambda pair: pair[0], default=(inf, None))
         return vehicle if surprise <= 1 else None
 
-    def _overdue(self, moment: Moment) -> list[int]:
+    def _overdue(self, moment: FrameTime) -> list[int]:
         # Also backwards, where a sender gives no media time and its clock was set back.
         lost = [
             key for key, vehicle in self._in_sight.items() if abs(moment.media - vehicle.last_seen) > LOST_AFTER_S

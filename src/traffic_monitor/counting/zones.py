@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import dist
 from typing import Self
 
-from traffic_monitor.counting.vehicles import Moment, Sighting
+from traffic_monitor.counting.vehicles import FrameTime, Sighting
 from traffic_monitor.settings import Point, ZoneSettings
 from traffic_monitor.shared_utils.custom_types import ZoneCounts
 
@@ -21,7 +21,7 @@ RESUMED_WITHIN_S = 60.0
 """A vehicle that is lost in a zone and next seen there this soon has not left it: a parked car is detected on and
 off."""
 
-NEVER = Moment(0.0)
+NEVER = FrameTime(0.0)
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class ZoneVisit:
 
     zone: str
     vehicle_id: int
-    entered: Moment
-    left: Moment | None
+    entered: FrameTime
+    left: FrameTime | None
     """The last frame in which it was inside; None while it is."""
 
 
@@ -87,10 +87,10 @@ class _Visit:
     is_in: bool = False
     sightings: int = 0
     """Sightings in a row that say otherwise."""
-    since: Moment = NEVER
+    since: FrameTime = NEVER
     """First of the latest sightings inside."""
-    last_inside: Moment = NEVER
-    entered: Moment = NEVER
+    last_inside: FrameTime = NEVER
+    entered: FrameTime = NEVER
     lost_at: float | None = None
     """Media seconds of the last sighting of a vehicle that was lost inside, until it is seen outside."""
 

@@ -2,7 +2,7 @@
 
 from traffic_monitor.counting.journeys import crossing_message
 from traffic_monitor.counting.road import RoadCounter, RoadUpdate
-from traffic_monitor.counting.vehicles import Moment
+from traffic_monitor.counting.vehicles import FrameTime
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
@@ -35,7 +35,7 @@ class VehicleCounter(Service):
         size = message["frame_width"], message["frame_height"]
         road = self._road = self._road or RoadCounter(self._settings, *size, self._clock)
         self._last_timestamp, self._last_index = message["timestamp"], message.get("frame_index")
-        road.observe(message["tracked_objects"], _moment_of(message))
+        road.observe(message["tracked_objects"], _frame_time_of(message))
         update = road.pop_update()
         return [] if update is None else [self._message(update)]
 
@@ -58,8 +58,8 @@ class VehicleCounter(Service):
         }
 
 
-def _moment_of(frame: FrameHeader) -> Moment:
-    return Moment(frame["timestamp"], frame.get("frame_index"), frame.get("media_time"))
+def _frame_time_of(frame: FrameHeader) -> FrameTime:
+    return FrameTime(frame["timestamp"], frame.get("frame_index"), frame.get("media_time"))
 
 
 def vehicle_counter_process(
