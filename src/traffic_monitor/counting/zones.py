@@ -81,8 +81,8 @@ class ZoneVisit:
 
 
 @dataclass
-class _Visit:
-    """One vehicle and one zone."""
+class _VehicleInZone:
+    """What is known of one vehicle at one zone."""
 
     is_in: bool = False
     sightings: int = 0
@@ -98,7 +98,7 @@ class _Visit:
 @dataclass
 class _ZoneState:
     zone: Zone
-    visits: dict[int, _Visit] = field(default_factory=lambda: defaultdict(_Visit))
+    visits: dict[int, _VehicleInZone] = field(default_factory=lambda: defaultdict(_VehicleInZone))
     present: set[int] = field(default_factory=set)
     entries: int = 0
     exits: int = 0
