@@ -10,11 +10,11 @@ from traffic_monitor.shared_utils.guarded import FIRST_PAUSE_S, LONGEST_PAUSE_S,
 class Output:
     """Fails when told to, by a clock that the test moves."""
 
-    def __init__(self, *, retries: bool = True) -> None:
+    def __init__(self) -> None:
         self.now = 1000.0
         self.error: Exception | None = None
         self.tried_at: list[float] = []
-        self.guard = Guard("picture", retries=retries, clock=lambda: self.now)
+        self.guard = Guard("picture", clock=lambda: self.now)
 
     def write(self) -> None:
         self.tried_at.append(self.now)
@@ -75,15 +75,6 @@ def test_an_output_that_works_for_a_moment_only_is_not_reported_twice(log_lines:
         output.error = None
         output.run(STEADY_S / 2)
     assert len(log_lines) == 1
-
-
-def test_without_retries_the_first_failure_is_the_last(log_lines: list[str]) -> None:
-    output = Output(retries=False)
-    output.error = OSError("gone")
-    output.run(1000)
-    assert len(output.tried_at) == 1
-    assert "the run goes on without it: gone" in log_lines[0]
-    assert output.guard.is_pausing
 
 
 def test_whether_it_pauses_can_be_asked_before_the_work_is_done() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from traffic_monitor.shared_utils.frame_codec import Image
-from traffic_monitor.shared_utils.guarded import FIRST_PAUSE_S, Guard
+from traffic_monitor.shared_utils.guarded import FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S, Guard
 from traffic_monitor.sinks.sink import GuardedSink
 
 FRAME = np.zeros((10, 20, 3), np.uint8)
@@ -16,6 +16,7 @@ class Sink:
     def __init__(self, broken: set[str]) -> None:
         self._broken = broken
         self.calls: list[str] = []
+        self.has_written = True
 
     def take(self, image: Image, media_time: float) -> None:
         self._call("take")
@@ -87,3 +88,23 @@ def test_a_sink_that_cannot_be_finished_is_reported(log_lines: list[str]) -> Non
     opened.guarded.close()
     opened.guarded.close()
     assert [line.partition(": ")[2] for line in log_lines] == ["close: no space left on device\n"]
+
+
+def test_a_sink_is_not_taken_for_repaired_before_it_has_written_something(log_lines: list[str]) -> None:
+    opened = Opened()
+    for _ in range(3):
+        opened.broken.add("take")
+        opened.take(1)
+        opened.broken.clear()
+        opened.now += LONGEST_PAUSE_S
+        opened.take(1)
+        opened.sinks[-1].has_written = False
+        opened.now += STEADY_S
+        opened.take(1)
+        opened.guarded.idle()
+    assert len(log_lines) == 1
+    opened.sinks[-1].has_written = True
+    opened.take(1)
+    opened.now += STEADY_S
+    opened.take(1)
+    assert [line.split()[0] for line in log_lines] == ["ERROR", "WARNING"]

@@ -145,6 +145,16 @@ def test_of_a_video_without_a_whole_fragment_nothing_is_left(tmp_path: Path, siz
     assert not path.exists()
 
 
+def test_a_video_has_written_when_its_first_fragment_is_in_the_file(tmp_path: Path) -> None:
+    video, written = VideoFile(tmp_path / "annotated.mp4"), []
+    for index in range(KEYFRAME_INTERVAL_FRAMES + 5):
+        video.take(picture(100), index / 25)
+        written.append(video.has_written)
+    video.close()
+    assert not any(written[:KEYFRAME_INTERVAL_FRAMES])
+    assert written[-1]
+
+
 def test_a_video_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
     names = []
     for _ in range(3):

@@ -17,13 +17,11 @@ class Guard:
 
     Args:
         what: the output, as the message names it.
-        retries: whether to try again after a pause; else the first failure is the end of the output.
         clock: monotonic seconds; None: this machine's.
     """
 
-    def __init__(self, what: str, *, retries: bool = True, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, what: str, clock: Callable[[], float] | None = None) -> None:
         self._what = what
-        self._retries = retries
         self._clock = clock or time.monotonic
         self._is_failing = False
         self._pause_s = FIRST_PAUSE_S
@@ -38,31 +36,33 @@ class Guard:
     def attempt(self, action: Callable[[], object]) -> bool:
         """Run an action, unless the output is in a pause. Never raises an ``Exception``.
 
+        Args:
+            action: may return ``False`` to say that it has not failed, but has not reached its target yet either.
+
         Returns:
-            Whether the action ran and succeeded.
+            Whether the action ran without an error.
         """
         if self.is_pausing:
             return False
         now = self._clock()
         try:
-            action()
+            result = action()
         except Exception as error:  # noqa: BLE001 - whatever it is, the work must go on
             self._note_failure(error, now)
             return False
-        if self._is_failing:
+        if self._is_failing and result is not False:
             self._note_success(now)
         return True
 
     def _note_failure(self, error: Exception, now: float) -> None:
         if not self._is_failing:
-            later = "it is tried again later" if self._retries else "the run goes on without it"
             trace = None if isinstance(error, OSError) else error
-            logger.opt(exception=trace).error("the {} failed, {}: {}", self._what, later, error)
+            logger.opt(exception=trace).error("the {} failed, it is tried again later: {}", self._what, error)
             self._pause_s = FIRST_PAUSE_S
         else:
             self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
         self._is_failing, self._works_since = True, None
-        self._next_try = now + self._pause_s if self._retries else float("inf")
+        self._next_try = now + self._pause_s
 
     def _note_success(self, now: float) -> None:
         if self._works_since is None:

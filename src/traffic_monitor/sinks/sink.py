@@ -21,6 +21,14 @@ class FrameSink(Protocol):
         """Finish."""
 
 
+class BufferedSink(FrameSink, Protocol):
+    """A sink that may keep frames for a while before it writes them."""
+
+    @property
+    def has_written(self) -> bool:
+        """Whether frames have reached the sink's target."""
+
+
 class GuardedSink:
     """A sink whose failures harm nothing else. After a failure it is closed, and opened anew after a pause.
 
@@ -29,19 +37,19 @@ class GuardedSink:
         guard: of this sink alone.
     """
 
-    def __init__(self, open_sink: Callable[[], FrameSink], guard: Guard) -> None:
+    def __init__(self, open_sink: Callable[[], BufferedSink], guard: Guard) -> None:
         self._open_sink = open_sink
         self._guard = guard
-        self._sink: FrameSink | None = None
+        self._sink: BufferedSink | None = None
 
     def take(self, image: Image, media_time: float) -> None:
         """Hand the frame on; lost while the sink fails."""
-        self._attempt(lambda: self._opened().take(image, media_time))
+        self._use(lambda sink: sink.take(image, media_time))
 
     def idle(self) -> None:
         """Hand the call on, if the sink is open."""
         if self._sink is not None:
-            self._attempt(self._sink.idle)
+            self._use(lambda sink: sink.idle())
 
     def close(self) -> None:
         """Finish the sink."""
@@ -49,12 +57,12 @@ class GuardedSink:
             self._guard.attempt(self._sink.close)
             self._sink = None
 
-    def _opened(self) -> FrameSink:
-        if self._sink is None:
-            self._sink = self._open_sink()
-        return self._sink
+    def _use(self, use: Callable[[BufferedSink], None]) -> None:
+        def action() -> bool:
+            self._sink = self._sink or self._open_sink()
+            use(self._sink)
+            return self._sink.has_written
 
-    def _attempt(self, action: Callable[[], None]) -> None:
         if not self._guard.attempt(action):
             broken, self._sink = self._sink, None
             if broken is not None:

@@ -63,6 +63,11 @@ class VideoFile:
         frame.time_base = TIME_BASE
         self._mux(frame)
 
+    @property
+    def has_written(self) -> bool:
+        """Whether a whole fragment is in the file."""
+        return self._file is not None and self._file.has_fragment
+
     def idle(self) -> None:
         """Nothing to do: a file needs no care between frames."""
 
@@ -114,6 +119,11 @@ class _FragmentFile:
         self._whole = 0
         """Bytes up to the end of the last whole fragment."""
 
+    @property
+    def has_fragment(self) -> bool:
+        """Whether frames are in the file, not its header only."""
+        return self._whole > (self._header or 0)
+
     def write(self, data: bytes) -> int:
         """Write all of ``data``; after an error nothing."""
         rest = memoryview(data)
@@ -138,5 +148,5 @@ class _FragmentFile:
             if self._error is not None:
                 with contextlib.suppress(OSError):
                     file.truncate(self._whole)
-        if self._error is not None and self._whole == (self._header or 0):
+        if self._error is not None and not self.has_fragment:
             self._path.unlink(missing_ok=True)
