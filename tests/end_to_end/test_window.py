@@ -109,7 +109,8 @@ def frames_in_log(program: Program) -> list[int]:
 def test_a_screen_that_goes_away_does_not_end_the_run(tmp_path: Path) -> None:
     screens = virtual_screen()
     options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "auto"]
-    options += ["--set", "supervisor.status_interval_s=0.2", *real_weights(), *line_across(0.7)]
+    options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
+    options += [*real_weights(), *line_across(0.7)]
     with Program(tmp_path, options, {"DISPLAY": next(screens)}) as program:
         program.wait_until(lambda: frames_in_log(program)[-1] > 0, START_TIMEOUT_S, "first frame")
         screens.close()
