@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from traffic_monitor.inference.environment import left_out
+from traffic_monitor.inference.environment import stubbed_imports
 
 
 def test_a_package_is_left_out_only_inside() -> None:
-    with left_out("wave"):
+    with stubbed_imports("wave"):
         import wave
 
         assert vars(wave.Wave_read()) == {}
@@ -18,7 +18,7 @@ def test_a_package_is_left_out_only_inside() -> None:
 
 
 def test_modules_of_a_package_that_is_left_out_and_what_they_offer_are_empty() -> None:
-    with left_out("xmlrpc"):
+    with stubbed_imports("xmlrpc"):
         import xmlrpc.client
         from xmlrpc import server
 
@@ -30,6 +30,6 @@ def test_modules_of_a_package_that_is_left_out_and_what_they_offer_are_empty() -
 
 
 def test_a_package_that_is_there_already_stays() -> None:
-    with left_out("pytest"):
+    with stubbed_imports("pytest"):
         assert sys.modules["pytest"] is pytest
     assert sys.modules["pytest"] is pytest

@@ -32,12 +32,12 @@ from traffic_monitor.supervision.supervisor import RunOutcome, Supervisor
 
 
 def run_and_record(settings: Settings, output: Console, errors: Console) -> ExitCode:
-    """Run the pipeline to its end, write summaries, reports and exports, and tell what was found.
+    """Run the pipeline to its end, write summaries, reports and exports, and print what was found.
 
     Args:
         settings: checked before.
-        output: where results are told.
-        errors: where progress and failures are told.
+        output: where results are printed.
+        errors: where progress and failures are printed.
 
     Raises:
         ConfigError: no folder can be made for the run.

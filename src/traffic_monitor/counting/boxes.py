@@ -10,7 +10,7 @@ from traffic_monitor.shared_utils.custom_types import BoxXyxy
 
 
 def bottom_center(box: BoxXyxy) -> Point:
-    """The point where a vehicle stands on the road, as far as its box tells."""
+    """The point where a vehicle stands on the road, as far as its box shows."""
     x1, _, x2, y2 = box
     return ((x1 + x2) / 2, float(y2))
 

@@ -19,7 +19,7 @@ from traffic_monitor.shared_utils.custom_types import (
 )
 
 PUBLISH_INTERVAL_S = 1.0
-"""A vehicle in sight is told anew this often, so that a crash loses no more."""
+"""The record of a vehicle in sight is published this often, so that a crash loses no more."""
 
 STEP = 0.25
 """A place is kept when it is this many vehicle sizes from the one before: less is jitter."""
@@ -42,7 +42,7 @@ class _Journey:
     end: Sighting
     """The last one that belongs to the trail."""
     published_at: float
-    """Media seconds of the frame with which it was told last, or first seen."""
+    """Media seconds of the frame with which it was published last, or first seen."""
     tracks: dict[int, None] = field(default_factory=dict)
     """Numbers of its tracks; the one seen last comes last."""
     tracks_left_out: int = 0
@@ -92,10 +92,10 @@ class _Journey:
 
 
 class JourneyLog:
-    """Follows each vehicle and tells what has become of it.
+    """Keeps the record of each vehicle and publishes it when it changes.
 
     Vehicles that crossed a line, visited a zone or were measured have passed. Parked cars and glimpses have not;
-    they are told as well, because their plates may be read.
+    they are published as well, because their plates may be read.
 
     Args:
         frame_size: width and height of the frame in pixels.
@@ -174,7 +174,7 @@ class JourneyLog:
         self._touch(vehicle_id).has_news = True
 
     def forget(self, vehicle_id: int) -> None:
-        """The vehicle cannot come back; what is new of it is still told."""
+        """The vehicle cannot come back; what is new of it is still published."""
         journey = self._journeys.pop(vehicle_id, None)
         for track_id in journey.tracks if journey is not None else ():
             del self._owners[track_id]
@@ -182,7 +182,7 @@ class JourneyLog:
     def due(self, now: float) -> list[int]:
         """The vehicles whose record is to be sent: it has news, or a second has passed with it in sight.
 
-        One that has not passed is told when it has been seen for a second, and when it is lost.
+        One that has not passed is published when it has been seen for a second, and when it is lost.
 
         Args:
             now: media seconds of the frame.
@@ -199,22 +199,22 @@ class JourneyLog:
         return changes
 
     def pop(self, due: Sequence[int], now: float) -> list[VehicleJourney]:
-        """The records of these vehicles; they are due again when there is more to tell."""
+        """The records of these vehicles; they are due again when they change."""
         journeys = [self._touched[number] for number in due]
-        told = [self._told(number, journey) for number, journey in zip(due, journeys, strict=True)]
+        messages = [self._message(number, journey) for number, journey in zip(due, journeys, strict=True)]
         for journey in journeys:
             journey.has_news, journey.published_at = False, now
         self._touched.clear()
-        return told
+        return messages
 
     def _touch(self, vehicle_id: int) -> _Journey:
         journey = self._touched[vehicle_id] = self._journeys[vehicle_id]
         return journey
 
-    def _told(self, vehicle_id: int, journey: _Journey) -> VehicleJourney:
+    def _message(self, vehicle_id: int, journey: _Journey) -> VehicleJourney:
         places = [*journey.trail, journey.end]
         seen = [journey.first, *places, journey.last]
-        told = VehicleJourney(
+        message = VehicleJourney(
             vehicle_id=vehicle_id,
             track_ids=sorted(journey.tracks),
             class_name=journey.class_name,
@@ -229,12 +229,12 @@ class JourneyLog:
             has_passed=journey.has_passed,
         )
         if journey.speed is not None:
-            told["speed"] = journey.speed
+            message["speed"] = journey.speed
         if journey.tracks_left_out:
-            told["tracks_left_out"] = journey.tracks_left_out
+            message["tracks_left_out"] = journey.tracks_left_out
         if journey.visits_left_out:
-            told["zones_left_out"] = journey.visits_left_out
-        return told
+            message["zones_left_out"] = journey.visits_left_out
+        return message
 
     def _edge(self, trail: Sequence[Sighting], backwards: bool) -> str | None:
         """The edge of the picture the vehicle came from, or went to: where its first or last way points at."""

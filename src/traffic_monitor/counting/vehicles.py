@@ -11,7 +11,7 @@ from traffic_monitor.settings import Point
 from traffic_monitor.shared_utils.custom_types import BoxXyxy, FrameMoment, TrackedObject
 
 LOST_AFTER_S = 2.0
-"""Seconds out of sight after which a vehicle is taken for gone. Trackers give a vehicle up after about a second
+"""Seconds out of sight after which a vehicle counts as lost. Trackers give a vehicle up after about a second
 and take some more frames until they believe in a new track; after two, too little is known of where it may be."""
 
 SAME_BOX_OVERLAP = 0.5
@@ -94,7 +94,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class FrameVehicles:
-    """What one frame tells about vehicles."""
+    """The vehicles of one frame."""
 
     seen: list[Sighting]
     """One per vehicle, whatever the number of its boxes; of a vehicle that has come apart from another one also
@@ -102,7 +102,7 @@ class FrameVehicles:
     vehicle_of: dict[int, int]
     """Vehicle of each track in the frame."""
     lost: list[int]
-    """Vehicles that are now taken for gone. One that comes back with a known track id goes on as itself."""
+    """Vehicles that now count as lost. One that comes back with a known track id goes on as itself."""
     forgotten: list[int]
     """Vehicles that cannot come back any more."""
 
@@ -200,7 +200,7 @@ class VehicleRegistry:
 
     @property
     def in_sight(self) -> list[int]:
-        """Vehicles that are not taken for gone, in the order in which they came."""
+        """Vehicles that are not lost, in the order in which they came."""
         return sorted(self._in_sight)
 
     def _note_apart(

@@ -54,8 +54,8 @@ def silenced() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def left_out(*names: str) -> Iterator[None]:
-    """Give imports in here hollow modules instead of packages that they ask for but need not have.
+def stubbed_imports(*names: str) -> Iterator[None]:
+    """Replace packages that are imported but not needed by stub modules, inside this context.
 
     Whatever is taken from such a module is a hollow class, which can be called, subclassed and asked for more.
     Packages that are there already stay as they are.

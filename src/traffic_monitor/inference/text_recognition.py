@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import yaml
 
-from traffic_monitor.inference.environment import left_out, prepare_environment, silenced, thread_budget
+from traffic_monitor.inference.environment import prepare_environment, silenced, stubbed_imports, thread_budget
 from traffic_monitor.settings import OcrReaderSettings
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
@@ -30,7 +30,7 @@ class PaddleTextRecognizer:
         prepare_environment()
         name = settings.model_name or (stated_model_name(settings.model_dir) if settings.model_dir else None)
         self._stretch_to = _stretch_size(settings.model_dir) if settings.model_dir else None
-        unneeded = left_out(*UNNEEDED) if settings.model_dir else contextlib.nullcontext()
+        unneeded = stubbed_imports(*UNNEEDED) if settings.model_dir else contextlib.nullcontext()
         with silenced():
             with unneeded:
                 from paddleocr import TextRecognition

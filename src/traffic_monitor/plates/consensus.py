@@ -35,7 +35,7 @@ CHOICES = 12
 
 ALTERNATIVES = 3
 LEAST_ALTERNATIVE = 0.01
-"""Other answers that are told: how many, and from which share of the vote."""
+"""Other answers that are reported: how many, and from which share of the vote."""
 
 REMEMBERED_READINGS = 60
 """The latest readings of a vehicle that vote: five times what an answer needs, and a bound on time and memory."""

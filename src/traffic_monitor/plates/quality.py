@@ -37,7 +37,7 @@ def sharpness(crop: Image) -> float:
 def crop_quality(crop: Image) -> float:
     """0-1: how much a reading of this BGR crop is worth, by its area and sharpness.
 
-    The area goes with the square of the width: one view near by tells more than several from afar that make the
+    The area goes with the square of the width: one view near by is worth more than several from afar that make the
     same mistake.
     """
     width = int(crop.shape[1])

@@ -49,7 +49,7 @@ def look_alikes_of(character: str) -> str:
 
 
 def fold_look_alikes(text: str) -> str:
-    """The text with one character for all that look alike, to tell whether two texts look the same.
+    """The text with one character for all that look alike, to compare how two texts look.
 
     >>> fold_look_alikes("BO1") == fold_look_alikes("80I")
     True

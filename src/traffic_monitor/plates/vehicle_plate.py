@@ -9,7 +9,7 @@ LOST_AFTER_S = 2.0
 no plate is found is searched about every second."""
 
 NEARER = 1.25
-"""When a plate is this many times as wide as when it settled, it shows what could not be told from afar: the seal
+"""When a plate is this many times as wide as when it settled, it shows what could not be seen from afar: the seal
 between the letters of a German plate is read as a letter at 60 pixels and left out at 70."""
 
 RECHECK_READINGS = 3

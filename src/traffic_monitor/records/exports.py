@@ -75,7 +75,7 @@ PASSAGE_COLUMNS: dict[str, type] = {
     "plate": str, "plate_confidence": float, "plate_readings": int, "unread_reason": str,
     "plate_picture": str, "vehicle_picture": str, "tracks": str, "passed": int,
 }  # fmt: skip
-"""Columns of the flat passages. ``line`` to ``crossed_frame`` tell the first crossing, ``crossings`` all."""
+"""Columns of the flat passages. ``line`` to ``crossed_frame`` hold the first crossing, ``crossings`` all."""
 
 COUNT_COLUMNS: dict[str, type] = {
     "start": str, "end": str, "clock": str, "start_s": float,

@@ -58,7 +58,7 @@ class Passage:
     first_frame: int | None
     last_frame: int | None
     entry_edge: str | None
-    """``left``, ``top``, ``right`` or ``bottom`` of the picture; None where it cannot be told."""
+    """``left``, ``top``, ``right`` or ``bottom`` of the picture; None where it is not known."""
     exit_edge: str | None
     speed: float | None
     speed_unit: str | None
@@ -88,7 +88,7 @@ class RunFacts:
 
     @property
     def clock(self) -> Clock:
-        """How its times are to be told."""
+        """How its times are shown."""
         zone = self.values.get("timezone")
         return Clock(known=self.values.get("clock") == "known", zone=parse_zone(zone) if zone else None)
 

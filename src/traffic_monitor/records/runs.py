@@ -47,7 +47,7 @@ def run_folders(output_dir: Path) -> list[Path]:
 
 
 def list_runs(output_dir: Path) -> Iterator[RunEntry]:
-    """All runs, oldest first; one whose database cannot be read is told in the log and left out."""
+    """All runs, oldest first; one whose database cannot be read is logged and left out."""
     for folder in run_folders(output_dir):
         try:
             with closing(open_database(folder)) as database:

@@ -11,7 +11,7 @@ from traffic_monitor.shared_utils.clock import Clock
 
 @dataclass(frozen=True)
 class Story:
-    """What to tell about one vehicle."""
+    """Everything that is known of one vehicle, in the order of time."""
 
     sentences: list[str]
     pictures: list[Path]

@@ -118,7 +118,7 @@ def frame_grabber_process(
     shutdown_event: ShutdownEvent,
     control: ServiceControl | None = None,
 ) -> None:
-    """Run the frame grabber until its source ends, it is told to stop, or the shutdown event is set.
+    """Run the frame grabber until its source ends, a stop is requested, or the shutdown event is set.
 
     Args:
         config: the settings of one camera.

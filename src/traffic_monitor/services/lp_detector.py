@@ -174,7 +174,7 @@ def lp_detector_process(
         input_q: ``tracked_for_plates``.
         output_q: ``lp_candidates``, or one queue per reading worker.
         shutdown_event: when set, leave at once.
-        control: wire to the supervisor; with several workers it tells which one this is.
+        control: wire to the supervisor; with several workers it says which one this is.
     """
     control = control or ServiceControl()
     settings = config.lp_detector

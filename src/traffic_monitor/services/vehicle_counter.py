@@ -20,7 +20,7 @@ NOTHING_SEEN = RoadUpdate(CountResults(counts_by_class={}, total_count=0, counts
 
 
 class VehicleCounter(Service):
-    """Counts vehicles that cross the lines. The lines are placed when the first frame tells its size."""
+    """Counts vehicles that cross the lines. The lines are placed when the size of the first frame is known."""
 
     def __init__(self, config: Settings) -> None:
         self._camera_id = config.camera_id

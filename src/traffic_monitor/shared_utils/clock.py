@@ -1,4 +1,4 @@
-"""Time: when frames arrive, and how the times of a run are told to people."""
+"""Time: when frames arrive, and how the times of a run are shown."""
 
 import re
 import time

@@ -9,7 +9,7 @@ POLL_INTERVAL_S: Final = 0.1
 """Longest a service waits on a queue before it looks at the shutdown event again."""
 
 REPORT_INTERVAL_S: Final = 1.0
-"""How often a service tells the supervisor what it has done."""
+"""How often a service reports to the supervisor."""
 
 
 class ServiceName(StrEnum):

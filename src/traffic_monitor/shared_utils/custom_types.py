@@ -282,7 +282,7 @@ class CountUpdateMessage(CountResults):
     crossings: NotRequired[list[Crossing]]
     """The crossings that are new in this update, as they were; a class that is corrected later stays here."""
     journeys: NotRequired[list[VehicleJourney]]
-    """Vehicles of which something new is known: all that is known of each, in place of what was told before."""
+    """Full records of the vehicles that changed; each replaces the previous record."""
     identity_changes: NotRequired[list[IdentityChange]]
     """Tracks that have changed vehicles, in the order in which that was noticed; ``journeys`` has the outcome."""
 

@@ -27,7 +27,7 @@ FRAME_HEADER = struct.Struct("!III")
 """Number of the window, height and width of the picture."""
 
 COMMON_SCREEN: Size = (1366, 768)
-"""Assumed where the system does not tell its screen's size: the smallest one in common use."""
+"""Assumed where the system does not report the size of its screen: the smallest one in common use."""
 
 DECORATION_PX = 40
 """Height of a window's title bar; a bar of the desktop may need as much again."""

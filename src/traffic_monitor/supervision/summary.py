@@ -25,7 +25,7 @@ class CameraResults:
     grabber: ServiceReport = field(default_factory=ServiceReport)
     """Latest report of its frame grabber."""
     source: Mapping[str, Any] = field(default_factory=dict)
-    """What the grabber tells of its source."""
+    """What the grabber reports of its source."""
     frames_processed: int = 0
     """Frames that went through detection, tracking and counting."""
     counts: CountsSoFar = field(default_factory=CountsSoFar)
@@ -37,7 +37,7 @@ class CameraResults:
     """The vehicles whose plate was looked for; only at the end, and only where no database holds them."""
 
     def take(self, name: ServiceName, report: ServiceReport, details: Mapping[str, Any]) -> None:
-        """Take in the latest report of one service, with what it tells of this camera alone."""
+        """Take in the latest report of one service, with what it reports of this camera alone."""
         if name is ServiceName.FRAME_GRABBER:
             self.grabber, self.source = report, details
         elif name is ServiceName.VEHICLE_COUNTER:
@@ -73,7 +73,7 @@ class CameraResults:
 
 @dataclass
 class RunResults:
-    """What the services have told about the run so far."""
+    """What the services have reported about the run so far."""
 
     reports: dict[ServiceName, dict[int, ServiceReport]] = field(default_factory=dict)
     """Latest report by service and number of its process."""
@@ -135,7 +135,7 @@ def build_summary(
     """The content of ``summary.json`` of one camera. ``plates`` and ``unread_plates`` are iterators.
 
     Args:
-        run: what the services told. Their figures are of all cameras together.
+        run: what the services reported. Their figures are of all cameras together.
         camera_id: name of the camera.
         source: the source, as it may be shown.
         exit_reason: ``end_of_stream``, ``stopped`` or ``aborted: <why>``.

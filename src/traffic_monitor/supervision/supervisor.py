@@ -53,7 +53,7 @@ class RunStatus:
     running_seconds: float
     results: RunResults
     queue_fill: Mapping[str, int | None]
-    """Messages waiting per queue; None where the platform cannot tell."""
+    """Messages waiting per queue; None where the platform does not know."""
     ended: Mapping[str, str] = field(default_factory=dict)
     """By camera: the exit reason of those that have ended."""
 

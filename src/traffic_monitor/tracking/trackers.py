@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from traffic_monitor.inference.environment import left_out, prepare_environment, silenced
+from traffic_monitor.inference.environment import prepare_environment, silenced, stubbed_imports
 from traffic_monitor.settings import TrackerType, VehicleTrackerSettings
 from traffic_monitor.shared_utils.custom_types import Detection
 from traffic_monitor.shared_utils.errors import ServiceError
@@ -71,7 +71,7 @@ def load_without_looks() -> None:
 
     PyTorch, which BoxMOT imports for ReID, would be most of the process's loading time and memory.
     """
-    with silenced(), left_out("torch", "torchvision"):
+    with silenced(), stubbed_imports("torch", "torchvision"):
         from traffic_monitor.tracking import association  # noqa: F401
 
 
@@ -99,7 +99,7 @@ class _RunningClock:
         self._step_s = USUAL_STEP_S
 
     def advance(self, told: float) -> float:
-        """The time of the next frame, by what its sender told."""
+        """The time of the next frame, by the time that its sender stated."""
         step = told - self._told if self._told is not None else self._step_s
         self._told = told
         if step > 0:

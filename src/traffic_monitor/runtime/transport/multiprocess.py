@@ -45,7 +45,7 @@ class MultiprocessingTransport:
         threading.Thread(target=self.shutdown_event.set, daemon=True).start()
 
     def queue_fill(self) -> Mapping[str, int | None]:
-        """Messages waiting in each queue; None where the platform cannot tell."""
+        """Messages waiting in each queue; None where the platform does not know."""
         return {name: _fill(message_queue) for name, message_queue in self._queues.items()}
 
     def close(self) -> None:
