@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sized
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -122,7 +122,7 @@ class RunFacts:
         return counting
 
 
-class StoredPassages(Iterable[Passage], Sized):
+class StoredPassages(Iterable[Passage]):
     """The passages of one run by number, which is about the order in which they came.
 
     Each iteration reads them anew from the database, one at a time, and may meet more while the run goes on.
@@ -144,9 +144,6 @@ class StoredPassages(Iterable[Passage], Sized):
             closing(read_passages(connection, self._trajectories)) as passages,
         ):
             yield from (passage for passage in passages if passage.passed or not self._only_passed)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 @dataclass(frozen=True)

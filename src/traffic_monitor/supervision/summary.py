@@ -20,7 +20,7 @@ from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 
 @dataclass
 class CameraResults:
-    """What the services have reported about one camera so far: numbers, and nothing that grows with the run."""
+    """What the services have reported about one camera so far: numbers, and nothing for each vehicle."""
 
     grabber: ServiceReport = field(default_factory=ServiceReport)
     """Latest report of its frame grabber."""
