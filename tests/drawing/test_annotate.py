@@ -97,6 +97,13 @@ def test_a_plate_is_written_although_there_is_no_room_for_it() -> None:
     assert painted(without, annotate(grey(), Scene(marks))).any()
 
 
+def test_the_counts_of_a_line_are_not_hidden_by_a_vehicles_label() -> None:
+    line = LineMark((0, 200), (640, 200), "main: in 3  out 0")
+    only_line = annotate(grey(), Scene(lines=[line]))
+    with_car = annotate(grey(), Scene([VehicleMark([10, 205, 90, 260], "car", 1)], [line]))
+    assert not painted(only_line, with_car)[180:200, :150].any()
+
+
 def test_a_line_goes_from_end_to_end() -> None:
     after = annotate(grey(), Scene(lines=[LineMark((40.4, 100), (600, 300.2), "")]))
     for share in (0.02, 0.25, 0.75, 0.98):

@@ -66,9 +66,8 @@ def annotate(image: Image, scene: Scene) -> Image:
     """A copy of the BGR picture with vehicles, lines and panel drawn onto it."""
     canvas = image.copy()
     pen = _Pen(canvas)
-    for line in scene.lines:
-        pen.line(line)
-    pen.vehicles(scene.vehicles)
+    line_labels = [pen.line(line) for line in scene.lines]
+    pen.vehicles(scene.vehicles, line_labels)
     pen.panel(scene.panel)
     return canvas
 
@@ -90,14 +89,15 @@ class _Pen:
         self._text_stroke = max(round(scale), 1)
         self._pad: int = max(round(4 * scale), 2)
 
-    def vehicles(self, marks: Sequence[VehicleMark]) -> None:
+    def vehicles(self, marks: Sequence[VehicleMark], taken: Sequence[BoxXyxy]) -> None:
+        """Boxes first, then labels beside the boxes and beside what is taken."""
         for mark in marks:
             x1, y1, x2, y2 = mark.bbox_xyxy
             color = CLASS_COLORS.get(mark.class_name, OTHER_CLASS_COLOR)
             cv2.rectangle(self._canvas, (x1, y1), (x2, y2), color, self._stroke)
-        taken = [mark.bbox_xyxy for mark in marks]
+        boxes = [*taken, *(mark.bbox_xyxy for mark in marks)]
         for mark in marks:
-            self._label_vehicle(mark, taken)
+            self._label_vehicle(mark, boxes)
 
     def _label_vehicle(self, mark: VehicleMark, taken: list[BoxXyxy]) -> None:
         """Write plate, class and number where they hide nothing that is taken.
@@ -132,11 +132,13 @@ class _Pen:
                 return place
         return None
 
-    def line(self, mark: LineMark) -> None:
+    def line(self, mark: LineMark) -> BoxXyxy:
+        """Draw a line; the place of its label."""
         start, end = _pixel(mark.start), _pixel(mark.end)
         cv2.line(self._canvas, start, end, LINE_COLOR, self._stroke + 1, cv2.LINE_AA)
         # At its start, not in its middle, where the vehicles are.
         self.label(mark.label, *start, LINE_COLOR, TEXT_COLOR)
+        return self._label_box(mark.label, *start)
 
     def panel(self, rows: Sequence[str]) -> None:
         if not rows:
