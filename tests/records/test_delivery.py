@@ -108,3 +108,13 @@ def test_an_end_without_a_failure_waits_for_nothing(tmp_path: Path) -> None:
     delivery.deliver(news(1), 0.0)
     delivery.close(lambda: 0.0, 60.0)
     assert delivery.missing == 0
+
+
+def test_a_listener_that_fails_for_days_is_still_tried() -> None:
+    listener, now = Listener(), [0.0]
+    delivery = Delivery(listener, lambda: now[0])
+    listener.error = OSError("disk full")
+    for _ in range(2000):
+        delivery.deliver(news(1), 0.0)
+        now[0] += LONGEST_PAUSE_S
+    assert listener.tries == 2000

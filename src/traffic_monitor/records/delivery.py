@@ -45,6 +45,7 @@ class Delivery:
         self._waiting = Changes()
         self._lost: set[int] = set()
         self._failures = 0
+        self._pause_s = FIRST_PAUSE_S
         self._is_hopeless = False
         self._next_try = 0.0
 
@@ -84,15 +85,14 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - a listener harms nobody else
             if not self._failures:
                 logger.error("{} cannot be written, it is tried again: {}", self._listener.name, error)
-            self._next_try = self._clock() + min(FIRST_PAUSE_S * 2**self._failures, LONGEST_PAUSE_S)
+            self._next_try = self._clock() + self._pause_s
+            self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
             self._failures += 1
-            self._is_hopeless = isinstance(
-                error, FileNotFoundError
-            )  # Who deletes a folder does not bring it back.
+            self._is_hopeless = isinstance(error, FileNotFoundError)  # A deleted folder does not come back.
             return False
         if self._failures:
             logger.info("{} can be written again", self._listener.name)
-        self._waiting, self._failures = Changes(), 0
+        self._waiting, self._failures, self._pause_s = Changes(), 0, FIRST_PAUSE_S
         return True
 
     def _bound(self) -> None:
