@@ -13,6 +13,7 @@ import argparse
 import gc
 import multiprocessing
 import random
+import re
 import resource
 import statistics
 import tempfile
@@ -96,6 +97,13 @@ def memory_mb() -> float:
     return pages * resource.getpagesize() / MEGABYTE
 
 
+def peak_mb() -> float:
+    """The most memory that this process has had; unlike ``ru_maxrss`` without that of its parent."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(kilobytes) * 1024 / MEGABYTE
+
+
 def status_ms(road: Road) -> float:
     """Median time of a status pass."""
     times = []
@@ -109,7 +117,7 @@ def status_ms(road: Road) -> float:
 def at_the_end(what: str, folder: Path, results: RunResults) -> None:
     """Make one of the files of a finished run, and print what that took of a fresh process."""
     started = time.perf_counter()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mb()
     if what == "summary":
         searched = partial(searched_vehicles, folder, results.cameras["cam1"])
         write_summary(folder, build_summary(results, "cam1", "generated", "end_of_stream", 1.0, searched))
@@ -117,8 +125,8 @@ def at_the_end(what: str, folder: Path, results: RunResults) -> None:
         write_report(folder)
     else:
         export_run(RunRecords.load(folder, trajectories=True), ExportFormat(what), folder)
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / MEGABYTE
-    print(f"{what + ' at the end':40} {time.perf_counter() - started:8.1f} s {grown:8.1f} MB more", flush=True)
+    seconds, more = time.perf_counter() - started, peak_mb() - before
+    print(f"{what + ' at the end':40} {seconds:8.1f} s {more:8.1f} MB more", flush=True)
 
 
 def alone(work: Callable[[], None]) -> None:
