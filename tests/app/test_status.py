@@ -66,6 +66,12 @@ def test_the_table_has_the_first_plates_and_says_how_many_more_there_are() -> No
     assert (labels[-1], values[-1]) == ("more plates", "20; see traffic-monitor search")
 
 
+def test_plates_that_could_not_be_recorded_are_counted() -> None:
+    table = result_table(CameraResults(plates_read=3), "Result")
+    labels, values = ([str(cell) for cell in column.cells] for column in table.columns)
+    assert (labels, values) == (["more plates"], ["3; not in the records"])
+
+
 def test_each_of_several_cameras_has_its_row_and_the_log_a_line_for_all(log_lines: list[str]) -> None:
     results = RunResults()
     for number, (camera, total) in enumerate((("north", None), ("yard", 40), ("[gate]", 9))):

@@ -144,9 +144,12 @@ def result_table(results: CameraResults, title: str, plates: Iterable[PlateRecor
     counts = results.counts.together
     for label, value in _count_rows(counts) if counts else ():
         table.add_row(label, value)
-    for record in islice(plates, MOST_PLATES):
+    shown = list(islice(plates, MOST_PLATES))
+    for record in shown:
         label = f"plate of {record['class_name']} {record['track_id']}"
         table.add_row(label, f"{record['text']} ({record['confidence']:.2f}, {record['readings']} readings)")
-    if results.plates_read > MOST_PLATES:
-        table.add_row("more plates", f"{results.plates_read - MOST_PLATES}; see traffic-monitor search")
+    more = results.plates_read - len(shown)
+    if more > 0:
+        where = "see traffic-monitor search" if len(shown) == MOST_PLATES else "not in the records"
+        table.add_row("more plates", f"{more}; {where}")
     return table
