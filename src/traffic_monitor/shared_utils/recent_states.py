@@ -6,9 +6,9 @@ from typing import Generic, TypeVar
 
 State = TypeVar("State")
 
-REMEMBERED = 200
+REMEMBERED = 500
 """States not used for this many others are forgotten, so that a week-long run needs no more memory than its first
-minutes. More vehicles are never in sight at once; one that comes back after so many has another number."""
+minutes. It is more than twice as many vehicles as a crowded frame holds, so that none in sight is forgotten."""
 
 
 class RecentStates(Generic[State]):
