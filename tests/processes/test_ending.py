@@ -85,7 +85,8 @@ def test_queues_that_do_not_drain_in_time_abort_the_run(busy_program: Program) -
     assert busy_program.summary["exit_reason"] == f"aborted: the queues were not drained within 7 s; {silent}"
 
 
-@pytest.mark.parametrize("name", list(ServiceName))
+# All services report from the same loop; tests/supervision has each of them hang.
+@pytest.mark.parametrize("name", [ServiceName.VEHICLE_DETECTOR, ServiceName.VEHICLE_COUNTER])
 def test_a_service_that_hangs_is_named_and_ends_the_run(busy_program: Program, name: ServiceName) -> None:
     busy_program.service(name).suspend()
     assert busy_program.wait_for_end(GONE_WITHIN_S + 1) == ExitCode.ABORTED
