@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.shared_material import (
     need,
 )
 from traffic_monitor.inference.detection import DetectionModel
+from traffic_monitor.inference.environment import use_ordinary_signal_stack
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import UltralyticsDetector, load_detector
 from traffic_monitor.settings import (
@@ -52,6 +54,13 @@ def detector(path: Path, conf_threshold: float, **changes: Any) -> DetectionMode
     """The model as the services load it."""
     settings = {"model_path": path, "conf_threshold": conf_threshold, "device": "cpu", **changes}
     return load_detector("vehicle_detector", DetectorSettings.model_validate(settings))
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_handled() -> Iterator[None]:
+    """Ultralytics loads OpenVINO, too; later tests of this process send themselves signals."""
+    yield
+    use_ordinary_signal_stack()
 
 
 @pytest.fixture
@@ -246,3 +255,24 @@ def build_recognizer(folder: Path, stretch_to: list[int] | None) -> None:
         "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters},
     }
     (folder / "inference.yml").write_text(yaml.safe_dump(description), encoding="utf-8")
+
+
+SEARCH = """
+import ctypes, sys
+import numpy as np
+from traffic_monitor.inference.environment import SS_DISABLE, _SignalStack
+from traffic_monitor.inference.yolo import load_detector
+from traffic_monitor.settings import VehicleDetectorSettings
+model = load_detector("vehicle_detector", VehicleDetectorSettings(model_path=sys.argv[1]))
+model.detect(np.zeros((720, 1280, 3), np.uint8))
+stack = _SignalStack()
+ctypes.CDLL(None).sigaltstack(None, ctypes.byref(stack))
+print(stack.flags == SS_DISABLE)
+"""
+
+
+def test_openvino_leaves_signals_the_ordinary_stack() -> None:
+    """Its own is too small on a processor with AMX: Ctrl-C ended the process with SIGSEGV."""
+    command = [sys.executable, "-c", SEARCH, str(REPOSITORY / "weights" / "vehicle_detector.pt")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

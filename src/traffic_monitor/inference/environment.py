@@ -1,6 +1,7 @@
 """Keeps third-party packages from talking and from reaching for the network."""
 
 import contextlib
+import ctypes
 import os
 import shutil
 import sys
@@ -10,7 +11,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 
 def prepare_environment() -> None:
@@ -26,6 +27,25 @@ def prepare_environment() -> None:
         os.environ["YOLO_CONFIG_DIR"] = str(folder)
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
     os.environ.setdefault("GLOG_minloglevel", "2")
+
+
+class _SignalStack(ctypes.Structure):
+    """``stack_t`` of ``sigaltstack(2)`` on Linux."""
+
+    _fields_: ClassVar = [("start", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t)]
+
+
+SS_DISABLE = 2
+
+
+def use_ordinary_signal_stack() -> None:
+    """Have signals of this thread handled on its ordinary stack. Call after OpenVINO has loaded its CPU plugin.
+
+    The plugin gives the thread a signal stack of 12 KB, which cannot hold the registers of a processor with AMX:
+    the next signal for which Python has a handler, such as Ctrl-C, would end the process with SIGSEGV.
+    """
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, SS_DISABLE, 0)), None)
 
 
 def thread_budget() -> int:

@@ -26,6 +26,7 @@ from traffic_monitor.inference.detection import (
     Size,
     boxes_inside,
 )
+from traffic_monitor.inference.environment import use_ordinary_signal_stack
 from traffic_monitor.shared_utils.frame_codec import Image
 
 PADDING_GREY = 114
@@ -138,6 +139,7 @@ class OpenVinoDetector(DetectionModel):
             if len(self._networks) == COMPILED_SHAPES:
                 self._networks.pop(next(iter(self._networks)))
             model = self._core.compile_model(self._network(shape), "CPU", self._options)
+            use_ordinary_signal_stack()
             self._networks[shape] = _CompiledNetwork(model, [])
         else:
             self._networks[shape] = self._networks.pop(shape)  # The last one now.
