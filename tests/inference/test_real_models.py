@@ -272,7 +272,7 @@ print(stack.flags == SS_DISABLE)
 
 
 def test_openvino_leaves_signals_the_ordinary_stack() -> None:
-    """Its own is too small on a processor with AMX: Ctrl-C ended the process with SIGSEGV."""
+    """Its own is too small on a processor with AMX: a signal could end the process with SIGSEGV."""
     command = [sys.executable, "-c", SEARCH, str(REPOSITORY / "weights" / "vehicle_detector.pt")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

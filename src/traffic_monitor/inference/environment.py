@@ -42,7 +42,7 @@ def use_ordinary_signal_stack() -> None:
     """Have signals of this thread handled on its ordinary stack. Call after OpenVINO has loaded its CPU plugin.
 
     The plugin gives the thread a signal stack of 12 KB, which cannot hold the registers of a processor with AMX:
-    the next signal for which Python has a handler, such as Ctrl-C, would end the process with SIGSEGV.
+    the next signal for which Python has a handler, such as Ctrl-C, can end the process with SIGSEGV.
     """
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).sigaltstack(ctypes.byref(_SignalStack(None, SS_DISABLE, 0)), None)
