@@ -108,71 +108,95 @@ class _ByStages(InSeconds):
 
     def association_distance(self, tracks: Sequence[Any], detections: Sequence[Any]) -> Array:
         """1 - overlap of the boxes, both grown by what the vehicle may have moved."""
-        if not len(tracks) or not len(detections):
-            return np.zeros((len(tracks), len(detections)), np.float32)
+        return self._distance(tracks, [detection.xyxy for detection in detections])
+
+    def _distance(self, tracks: Sequence[Any], boxes: Sequence[Array] | Array) -> Array:
+        if not len(tracks) or not len(boxes):
+            return np.zeros((len(tracks), len(boxes)), np.float32)
         growth = [
             self._growth(self.frame_count - track.frame_id, motion_known=track.frame_id > track.start_frame)
             for track in tracks
         ]
-        boxes, others = (np.array([each.xyxy for each in these]) for these in (tracks, detections))
-        return np.asarray(1 - grown_overlap(boxes, others, np.array(growth)), np.float32)
+        expected = np.array([track.xyxy for track in tracks])
+        return np.asarray(1 - grown_overlap(expected, np.asarray(boxes), np.array(growth)), np.float32)
 
     def _track_detections(self, dets: Array, img: Any, embs: Any = None, masks: Any = None) -> Array:
         new = [track for track in self.active_tracks if not track.is_activated]
         # BoxMOT does not predict new tracks, so that their second sighting would say nothing about their speed.
         self.track_type.multi_predict(new, dt=self._prediction_dt)  # type: ignore[attr-defined]
-        super()._track_detections(dets, img, embs, masks)  # type: ignore[misc]
+        shown = super()._track_detections(dets, img, embs, masks)  # type: ignore[misc]
         weak = self._weak_left(dets)
-        weak = self._prolong([*self.lost_stracks, *(track for track in new if not track.is_activated)], weak)
+        unseen = [*self.lost_stracks, *(track for track in new if not track.is_activated)]
+        found, weak = self._prolong(unseen, weak)
         if not self.use_embeddings:  # BoT-SORT cannot compare tracks that began without looks.
-            self._follow_faint(weak)
+            found += self._follow_faint(weak)
         self._judge_frame_rate(new)
-        shown = [track for track in self.active_tracks if track.is_activated]
-        return np.asarray(self.format_outputs(shown, dtype=np.float32))  # type: ignore[attr-defined]
+        if not found:
+            return np.asarray(shown)
+        return np.concatenate([shown, self.format_outputs(found, dtype=np.float32)])  # type: ignore[attr-defined]
 
-    def _weak_left(self, dets: Array) -> list[Any]:
-        """The weak detections that no track has taken and that are no part of a vehicle that is followed."""
+    def _weak_left(self, dets: Array) -> Array:
+        """The weak detections that no track has taken and that are no part of a vehicle that is followed.
+
+        Returns:
+            (N, 7): the detection and its index.
+        """
         taken = [int(track.det_ind) for track in self.active_tracks if track.frame_id == self.frame_count]
-        boxes = dets[taken, :4]
-        return [
-            self._as_track(np.append(row, index))
-            for index, row in enumerate(dets)
-            if index not in taken
-            and self.weak_from <= row[4] < self.strong_from
-            and not _is_covered(row[:4], boxes)
-        ]
+        is_left = (self.weak_from <= dets[:, 4]) & (dets[:, 4] < self.strong_from)
+        is_left[taken] = False
+        rows = np.column_stack((dets, np.arange(len(dets))))[is_left]
+        common = _common_area(rows[:, None, :4], dets[None, taken, :4])
+        return np.asarray(rows[~(common >= COVERED * _area(rows[:, :4])[:, None]).any(axis=1)])
 
     def _as_track(self, row: Array) -> Any:
         return self.track_type(row, id_allocator=self.id_allocator, max_obs=self.max_obs)  # type: ignore[attr-defined]
 
-    def _prolong(self, tracks: list[Any], weak: list[Any]) -> list[Any]:
-        """Give weak detections to tracks that have none; the detections that are left."""
-        matches, _, left = linear_assignment(self.association_distance(tracks, weak), WEAK_DISTANCE)
+    def _prolong(self, tracks: list[Any], weak: Array) -> tuple[list[Any], Array]:
+        """Give weak detections to tracks that have none; those tracks, and the detections that are left."""
+        matches, _, left = linear_assignment(self._distance(tracks, weak[:, :4]), WEAK_DISTANCE)
         found = [tracks[number] for number, _ in matches]
         for (_, index), track in zip(matches, found, strict=True):
-            track.re_activate(weak[index], self.frame_count)
-        self.active_tracks = [*self.active_tracks, *found]
-        self.lost_stracks = [track for track in self.lost_stracks if track not in found]
-        for track in found:
+            track.re_activate(self._as_track(weak[index]), self.frame_count)
             if track in self.removed_stracks:
                 self.removed_stracks.remove(track)
-        return [weak[index] for index in left]
+        self.active_tracks += [track for track in found if track not in self.active_tracks]
+        self.lost_stracks = [track for track in self.lost_stracks if track not in found]
+        return found, weak[left]
 
-    def _follow_faint(self, weak: list[Any]) -> None:
-        tracks = [faint.track for faint in self._faint]
-        self.track_type.multi_predict(tracks, dt=self._prediction_dt)  # type: ignore[attr-defined]
-        matches, _, left = linear_assignment(self.association_distance(tracks, weak), WEAK_DISTANCE)
+    def _follow_faint(self, weak: Array) -> list[Any]:
+        """Follow what no track wants; the tracks of those that are vehicles now."""
+        now_s = self._times[-1]
+        distance = np.zeros((len(self._faint), len(weak)), np.float32)
+        if distance.size:
+            expected = np.array([faint.expected(now_s) for faint in self._faint])
+            growth = np.array(
+                [
+                    self._growth(self.frame_count - faint.frame, motion_known=faint.motion_known)
+                    for faint in self._faint
+                ]
+            )
+            distance = np.asarray(1 - grown_overlap(expected, weak[:, :4], growth), np.float32)
+        matches, _, left = linear_assignment(distance, WEAK_DISTANCE)
         for number, index in matches:
-            self._faint[number].see(weak[index], self.frame_count)
-        for index in left:
-            weak[index].activate(self.kalman_filter, self.frame_count)  # type: ignore[attr-defined]
-            self._faint.append(_Faint(weak[index]))
-        self.active_tracks += [faint.track for faint in self._faint if faint.is_vehicle]
+            self._faint[number].see(weak[index], self.frame_count, now_s)
+        self._faint += [_Faint(weak[index], self.frame_count, now_s) for index in left]
+        vehicles = [self._track_of(faint) for faint in self._faint if faint.is_vehicle]
+        self.active_tracks += vehicles
         self._faint = [
-            faint
-            for faint in self._faint
-            if not faint.is_vehicle and self._unseen_s(self.frame_count - faint.track.frame_id) <= FAINT_PATIENCE_S
+            faint for faint in self._faint if not faint.is_vehicle and now_s - faint.seen_s <= FAINT_PATIENCE_S
         ]
+        return vehicles
+
+    def _track_of(self, faint: "_Faint") -> Any:
+        """A track with the motion of the faint vehicle's latest sightings."""
+        (frame, time_s, row), *later = faint.sightings
+        track = self._as_track(row)
+        track.activate(self.kalman_filter, frame)  # type: ignore[attr-defined]
+        for frame, next_s, row in later:
+            self.track_type.multi_predict([track], dt=next_s - time_s)
+            track.update(self._as_track(row), frame)
+            time_s = next_s
+        return track
 
     def _judge_frame_rate(self, new: list[Any]) -> None:
         if self._newcomers is None:
@@ -191,23 +215,47 @@ class _ByStages(InSeconds):
 
 
 class _Faint:
-    """A vehicle that was only seen weakly so far."""
+    """A vehicle that was only seen weakly so far: cheaper to follow than a track, because most are none."""
 
-    def __init__(self, track: Any) -> None:
-        # A track of the very first frame would be believed at once.
-        track.is_activated = False
-        self.track = track
-        self._start = _center(track.xyxy)
-        self._sightings = 1
-        self.is_vehicle = False
+    def __init__(self, row: Array, frame: int, time_s: float) -> None:
+        self.sightings = deque([(frame, time_s, row)], maxlen=FAINT_SIGHTINGS)
+        """Frame, time in seconds and detection of the latest."""
+        self._start = _center(row)
+        self._count = 1
 
-    def see(self, detection: Any, frame: int) -> None:
+    def see(self, row: Array, frame: int, time_s: float) -> None:
         """The next sighting."""
-        self._sightings += 1
-        moved = float(np.hypot(*(_center(detection.xyxy) - self._start)))
-        size = float(np.sqrt(np.prod(detection.xyxy[2:] - detection.xyxy[:2])))
-        self.track.update(detection, frame)
-        self.is_vehicle = self._sightings >= FAINT_SIGHTINGS and moved >= FAINT_MOVED * size
+        self.sightings.append((frame, time_s, row))
+        self._count += 1
+
+    @property
+    def frame(self) -> int:
+        """Of the last sighting."""
+        return self.sightings[-1][0]
+
+    @property
+    def seen_s(self) -> float:
+        """When it was seen last."""
+        return self.sightings[-1][1]
+
+    @property
+    def motion_known(self) -> bool:
+        return self._count > 1
+
+    @property
+    def is_vehicle(self) -> bool:
+        """Whether it drives."""
+        box = self.sightings[-1][2][:4]
+        moved = float(np.hypot(*(_center(box) - self._start)))
+        return self._count >= FAINT_SIGHTINGS and moved >= FAINT_MOVED * float(np.sqrt(_area(box)))
+
+    def expected(self, time_s: float) -> Array:
+        """The box at another time, if it drives on as before."""
+        (_, first_s, first), (_, last_s, last) = self.sightings[0], self.sightings[-1]
+        if last_s == first_s:
+            return last[:4]
+        moved = (_center(last) - _center(first)) * (time_s - last_s) / (last_s - first_s)
+        return np.asarray(last[:4] + np.tile(moved, 2))
 
 
 class TimedByteTrack(_ByStages, ByteTrack):  # type: ignore[misc]
@@ -284,9 +332,5 @@ def _area(boxes: Array) -> Array:
     return np.asarray(np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1))
 
 
-def _is_covered(box: Array, others: Array) -> bool:
-    return bool((_common_area(box, others) >= COVERED * _area(box)).any())
-
-
 def _center(box: Array) -> Array:
-    return (box[:2] + box[2:]) / 2
+    return (box[:2] + box[2:4]) / 2
