@@ -18,6 +18,7 @@ import numpy as np
 import yaml
 
 from traffic_monitor.inference.model_cache import as_openvino, default_cache_dir
+from traffic_monitor.inference.plate_search import find_plates
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import crop, grow_box
@@ -119,7 +120,7 @@ def measure_photos(shared: Path, settings: Settings) -> Figures:
             image = np.asarray(cv2.imread(str(shared / "plates/endtoend" / region / photo.name)), dtype=np.uint8)
             height, width = image.shape[:2]
             text = ""
-            for found in detector.detect(image)[:1]:
+            for found in find_plates(detector, image, may_be_large=True)[:1]:
                 box = grow_box(found.bbox_xyxy, settings.ocr_reader.crop_margin, width, height)
                 plate = crop(image, box)
                 text = read_plate(reader, plate, settings.ocr_reader.min_confidence).text

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from traffic_monitor.inference.detection import DetectionModel
+from traffic_monitor.inference.plate_search import find_plates
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import crop, grow_box
@@ -67,7 +68,7 @@ def load(folder: Path) -> list[WorldPhoto]:
 def read_photo(image: Image, detector: DetectionModel, reader: TextRecognizer, settings: Settings) -> str | None:
     """Text of the surest plate of a photo; None where no plate is found."""
     height, width = image.shape[:2]
-    for found in detector.detect(image)[:1]:
+    for found in find_plates(detector, image, may_be_large=True)[:1]:
         box = grow_box(found.bbox_xyxy, settings.ocr_reader.crop_margin, width, height)
         return read_plate(reader, crop(image, box), settings.ocr_reader.min_confidence).text
     return None

@@ -67,7 +67,7 @@ def test_the_plate_is_given_in_pixels_of_the_full_frame() -> None:
 class PlateFinder(FakeDetectionModel):
     """Finds the one white rectangle in a dark picture, to the pixel."""
 
-    def detect(self, image: np.ndarray, *_: Any) -> list[DetectedBox]:
+    def detect(self, image: np.ndarray, *_: Any, **__: Any) -> list[DetectedBox]:
         rows, columns = np.where(image[..., 1] > 128)
         box = [int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1]
         return [DetectedBox(box, 0.9, 0)]
@@ -228,6 +228,17 @@ def test_a_vehicle_with_enough_plates_is_left_alone() -> None:
     assert [len(detector.process(message)) for message in messages] == [1, 1, 0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("vehicle_box", "looks"),
+    [([100, 60, 250, 150], 1), ([0, 60, 150, 150], 2), ([100, 60, 250, HEIGHT], 2), ([60, 20, 250, 150], 2)],
+    ids=["small", "cut at the left", "cut below", "large"],
+)
+def test_only_close_vehicles_without_a_plate_get_a_second_look(vehicle_box: list[int], looks: int) -> None:
+    model = FakeDetectionModel()
+    LPDetector(config(), model).process(make_tracked_message([make_vehicle(1, vehicle_box)]))
+    assert len(model.images) == looks
+
+
 def test_a_vehicle_outside_the_frame_is_no_error() -> None:
     message = make_tracked_message([make_vehicle(1, [400, 60, 560, 180])])
     model = FakeDetectionModel([PLATE])
@@ -245,13 +256,13 @@ class SlowModel(FakeDetectionModel):
     """Takes 30 ms of a clock of its own for each search."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        super().__init__([PLATE])
+        super().__init__([DetectedBox([20, 30, 48, 38], 0.8, 0)])
         self.now = 100.0
         monkeypatch.setattr(lp_detector.time, "perf_counter", lambda: self.now)
 
-    def detect(self, *arguments: Any) -> list[DetectedBox]:
+    def detect(self, *arguments: Any, **named: Any) -> list[DetectedBox]:
         self.now += 0.03
-        return super().detect(*arguments)
+        return super().detect(*arguments, **named)
 
 
 def crowd(index: int) -> Any:
@@ -267,6 +278,7 @@ def test_a_live_source_has_a_budget_spent_on_the_nearest_first(
 ) -> None:
     model = SlowModel(monkeypatch)
     searching = {"crop_margin": 0, "live_budget_ms": 50, "interval_frames": 100, "min_vehicle_width_px": 50}
+    searching["min_plate_width_px"] = 20
     settings = Settings.model_validate({"frame_grabber": {"mode": mode}, "lp_detector": searching})
     detector = LPDetector(settings, model, search_budget(settings))
     found = []
@@ -279,7 +291,7 @@ def test_a_live_source_has_a_budget_spent_on_the_nearest_first(
 def test_a_model_of_several_classes_is_no_plate_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "car", 1: "bus"}))
     with pytest.raises(ServiceError, match=r"lp_detector\.model_path: .* finds 2 classes \(car, bus\)"):
-        LPDetector(Settings())
+        lp_detector_process(Settings(), queue.Queue(), queue.Queue(), threading.Event())
 
 
 def test_workers_search_their_own_vehicles_and_together_all(monkeypatch: pytest.MonkeyPatch) -> None:

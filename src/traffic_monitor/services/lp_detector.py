@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from traffic_monitor.inference.detection import DetectionModel
+from traffic_monitor.inference.plate_search import find_plates
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to_frame
 from traffic_monitor.plates.placement import fit, is_whole, owner_of
@@ -31,6 +32,9 @@ from traffic_monitor.shared_utils.custom_types import (
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
 from traffic_monitor.shared_utils.recent_states import RecentStates
+
+CLOSE_SHARE = 0.5
+"""Of the frame's width or height; a vehicle that takes more is close."""
 
 
 class LPDetector(Service):
@@ -98,7 +102,8 @@ class LPDetector(Service):
         if is_empty(search_box):
             return UnreadReason.NO_PLATE_FOUND
         own = []
-        for found in self._model.detect(crop(image, search_box)):
+        may_be_large = _is_close(vehicle["bbox_xyxy"], width, height)
+        for found in find_plates(self._model, crop(image, search_box), may_be_large=may_be_large):
             box = to_frame(found.bbox_xyxy, search_box)
             if is_whole(box, search_box) and owner_of(box, vehicles) == vehicle["track_id"]:
                 own.append(_Plate(box, found.confidence, fit(box, vehicle["bbox_xyxy"])))
@@ -106,6 +111,13 @@ class LPDetector(Service):
         if wide:
             return max(wide, key=lambda plate: plate.confidence * plate.fit)
         return UnreadReason.TOO_SMALL if own else UnreadReason.NO_PLATE_FOUND
+
+
+def _is_close(box: BoxXyxy, width: int, height: int) -> bool:
+    """Whether a vehicle is large or cut by the frame's edge, so that its plate may take most of what is seen."""
+    x1, y1, x2, y2 = box
+    is_cut = x1 <= 0 or y1 <= 0 or x2 >= width or y2 >= height
+    return is_cut or x2 - x1 > CLOSE_SHARE * width or y2 - y1 > CLOSE_SHARE * height
 
 
 def _nearness(vehicle: TrackedObject) -> int:
@@ -184,7 +196,7 @@ def lp_detector_process(
         return responsible(track_id, workers) == control.number
 
     def build() -> PerCamera:
-        model, budget = load_detector(ServiceName.LP_DETECTOR, settings), search_budget(config)
+        model, budget = _load_model(settings), search_budget(config)
         return PerCamera(config, lambda camera: LPDetector(camera, model, budget, is_ours))
 
     policy = DropPolicy.DROP_OLDEST if config.is_live else DropPolicy.BLOCK
