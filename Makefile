@@ -11,8 +11,11 @@ STAMP := $(VENV)/.installed
 start: $(STAMP)
 	$(BIN)/traffic-monitor run
 
+# What runs the whole program has the machine to itself.
+WHOLE := tests/processes tests/end_to_end
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 $(WHOLE:%=--ignore=%)
+	$(BIN)/pytest $(WHOLE)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

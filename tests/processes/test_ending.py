@@ -85,9 +85,9 @@ def test_queues_that_do_not_drain_in_time_abort_the_run(busy_program: Program) -
     assert busy_program.summary["exit_reason"] == f"aborted: the queues were not drained within 7 s; {silent}"
 
 
-# All services report from the same loop; tests/supervision has each of them hang.
-@pytest.mark.parametrize("name", [ServiceName.VEHICLE_DETECTOR, ServiceName.VEHICLE_COUNTER])
-def test_a_service_that_hangs_is_named_and_ends_the_run(busy_program: Program, name: ServiceName) -> None:
+# All services run in the same loop; tests/supervision has one hang and die in every state of a run.
+def test_a_service_that_hangs_is_named_and_ends_the_run(busy_program: Program) -> None:
+    name = ServiceName.VEHICLE_COUNTER
     busy_program.service(name).suspend()
     assert busy_program.wait_for_end(GONE_WITHIN_S + 1) == ExitCode.ABORTED
     busy_program.assert_nothing_left(1)
@@ -95,7 +95,11 @@ def test_a_service_that_hangs_is_named_and_ends_the_run(busy_program: Program, n
     assert f"{name} has not reported for 5 s" in busy_program.log
 
 
-@pytest.mark.parametrize("name", list(ServiceName))
+@pytest.mark.parametrize(
+    "name",
+    [ServiceName.FRAME_GRABBER, ServiceName.VEHICLE_TRACKER, ServiceName.VISUALIZER],
+    ids=["first", "between", "last"],
+)
 def test_a_killed_service_ends_the_run_with_1_and_its_name(busy_program: Program, name: ServiceName) -> None:
     busy_program.service(name).kill()
     assert busy_program.wait_for_end(GONE_WITHIN_S) == ExitCode.ABORTED
@@ -108,7 +112,7 @@ def test_a_killed_service_ends_the_run_with_1_and_its_name(busy_program: Program
 def test_the_other_workers_go_on_without_one_that_is_killed(tmp_path: Path) -> None:
     options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "off"]
     options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
-    options += ["--set", "vehicle_detector.workers=2"]
+    options += ["--set", "vehicle_detector.workers=2", "--set", "frame_grabber.target_fps=12"]
     with Program(tmp_path, [*options, *real_weights(), *line_across(0.7)]) as program:
         program.wait_until(lambda: "raw_frames_1=4 raw_frames_2=4" in program.log, START_TIMEOUT_S, "full queues")
         program.service("vehicle_detector 1").kill()
@@ -157,6 +161,7 @@ def test_plates_are_read_on_without_a_worker_that_is_killed(tmp_path: Path) -> N
     options = ["--source", str(need(CLIPS / "parkpow_cars.mp4")), "--display", "off", *line_across(0.6)]
     options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
     options += ["--set", "lp_detector.workers=2", "--set", "ocr_reader.workers=2"]
+    options += ["--set", "frame_grabber.target_fps=8"]
     with Program(tmp_path, [*options, *real_weights()]) as program:
         program.wait_until(lambda: "raw_frames=4" in program.log, START_TIMEOUT_S, "full queues")
         program.service("lp_detector 1").kill()
@@ -164,7 +169,8 @@ def test_plates_are_read_on_without_a_worker_that_is_killed(tmp_path: Path) -> N
         assert program.wait_for_end(100) == ExitCode.OK
         program.assert_nothing_left(1)
         assert program.summary["exit_reason"] == "end_of_stream"
-        assert program.summary["frames"] == {"read": 339, "processed": 339, "dropped": 0}
+        frames = program.summary["frames"]
+        assert frames["read"] == frames["processed"] > 100
         # The second vehicle comes later: whoever is left reads it, whatever its number.
         assert "34A23126" in {plate["text"] for plate in program.summary["plates"]}
 
