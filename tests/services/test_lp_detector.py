@@ -18,6 +18,7 @@ from tests.builders import (
     make_vehicle,
     without_added_fields,
 )
+from traffic_monitor.inference import yolo
 from traffic_monitor.inference.detection import DetectedBox
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.services import lp_detector
@@ -239,6 +240,14 @@ def test_only_close_vehicles_without_a_plate_get_a_second_look(vehicle_box: list
     assert len(model.images) == looks
 
 
+def test_a_plate_that_the_box_of_a_close_vehicle_cuts_is_found_whole() -> None:
+    image = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
+    image[160:176, 112:224] = 255
+    message = make_tracked_message([make_vehicle(1, [0, 0, 208, 208])], frame_data_jpeg=encode_frame(image, 100))
+    (plate,) = plates_of(LPDetector(config(), PlateFinder()), message)
+    assert plate["plate_bbox_orig"] == [112, 160, 224, 176]
+
+
 def test_a_vehicle_outside_the_frame_is_no_error() -> None:
     message = make_tracked_message([make_vehicle(1, [400, 60, 560, 180])])
     model = FakeDetectionModel([PLATE])
@@ -289,13 +298,13 @@ def test_a_live_source_has_a_budget_spent_on_the_nearest_first(
 
 
 def test_a_model_of_several_classes_is_no_plate_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "car", 1: "bus"}))
+    monkeypatch.setattr(yolo, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "car", 1: "bus"}))
     with pytest.raises(ServiceError, match=r"lp_detector\.model_path: .* finds 2 classes \(car, bus\)"):
         lp_detector_process(Settings(), queue.Queue(), queue.Queue(), threading.Event())
 
 
 def test_workers_search_their_own_vehicles_and_together_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "plate"}))
+    monkeypatch.setattr(yolo, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "plate"}))
     settings = Settings.model_validate(
         {"lp_detector": {"workers": 3, "crop_margin": 0, "min_vehicle_width_px": 50}, "ocr_reader": {"workers": 2}}
     )
@@ -312,7 +321,7 @@ def test_workers_search_their_own_vehicles_and_together_all(monkeypatch: pytest.
 
 
 def test_the_plates_of_a_vehicle_go_to_one_reader_whoever_found_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lp_detector, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "plate"}))
+    monkeypatch.setattr(yolo, "load_detector", lambda *_: FakeDetectionModel([PLATE], {0: "plate"}))
     settings = Settings.model_validate({"lp_detector": {"crop_margin": 0, "min_vehicle_width_px": 50}})
     readers: list[queue.Queue[Any]] = [queue.Queue(), queue.Queue()]
     frames: queue.Queue[Any] = queue.Queue()

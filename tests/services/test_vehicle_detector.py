@@ -76,6 +76,31 @@ def test_a_frame_prepared_ahead_is_searched_once_and_gets_its_own_boxes(settings
     assert len(model.images) == 3
 
 
+def test_a_vehicle_that_only_its_plate_gives_away_is_a_vehicle(settings: Settings) -> None:
+    plates = FakeDetectionModel([DetectedBox([100, 150, 200, 175], 0.7, 0)], {0: "plate"})
+    (message,) = VehicleDetector(settings, FakeDetectionModel(names={0: "car"}), plates).process(
+        make_frame_message()
+    )
+    (vehicle,) = message["detections"]
+    assert (vehicle["class_name"], vehicle["class_id"], vehicle["confidence"]) == ("vehicle", 1, 0.7)
+
+
+@pytest.mark.parametrize(("without_vehicle", "found"), [("auto", 1), ("on", 1), ("off", 0)])
+def test_the_service_searches_for_plates_as_set(
+    without_vehicle: str, found: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plates = FakeDetectionModel([DetectedBox([100, 150, 200, 175], 0.7, 0)], {0: "plate"})
+    monkeypatch.setattr(module, "load_detector", lambda *_: FakeDetectionModel())
+    monkeypatch.setattr(module, "load_plate_detector", lambda *_: plates)
+    settings = Settings.model_validate({"lp_detector": {"without_vehicle": without_vehicle}})
+    frames: queue.Queue[Any] = queue.Queue()
+    sent: queue.Queue[Any] = queue.Queue()
+    frames.put(make_frame_message())
+    frames.put(None)
+    vehicle_detector_process(settings, frames, sent, threading.Event())
+    assert len(sent.get(timeout=5)["detections"]) == found
+
+
 class QuarterSizeModel(FakeDetectionModel):
     """Sees no more than a quarter of the width."""
 

@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_surest_plate_counts_and_one_of_the_texts_is_enough(folder: Path) -> None:
     settings = Settings.model_validate({"ocr_reader": {"crop_margin": 0}})
     reader = FakeRecognizer(("□A·12345", 0.9), ("61-T3 2222", 0.9), ("B1234CD", 0.9))
-    figures = measure(load(folder), DetectorOfWidths([80, 60], [40], []), reader, settings)
+    figures = measure(load(folder), DetectorOfWidths([80, 60], [40], [], []), reader, settings)
     full, none = {"right": 1, "found": 1, "of": 1}, {"right": 0, "found": 0, "of": 1}
     assert figures["groups"] == {
         "all": {"right": 2, "found": 2, "of": 3},

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from traffic_monitor.inference.detection import DetectedBox, DetectionModel
+from traffic_monitor.inference.detection import DetectedBox, DetectionModel, Size
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.frame_codec import Image
 
@@ -19,30 +19,33 @@ SURROUNDINGS = 114
 """Grey value around the smaller picture, the one with which YOLO models fill their input."""
 
 
-def find_plates(model: DetectionModel, image: Image, *, may_be_large: bool) -> list[DetectedBox]:
+def find_plates(
+    model: DetectionModel, image: Image, *, may_be_large: bool, size: Size | None = None
+) -> list[DetectedBox]:
     """The plates in a picture, best first.
 
     Args:
         model: a plate detector.
         image: BGR pixels of shape (height, width, 3).
         may_be_large: whether large plates are also searched for where nothing was found at first.
+        size: of the picture in whose pixels the boxes are wanted, if ``image`` is a smaller copy of it.
     """
-    found = model.detect(image)
-    large_from = LARGE_SHARE * image.shape[1]
+    found = model.detect(image, size=size)
+    width, height = size or (image.shape[1], image.shape[0])
+    large_from = LARGE_SHARE * width
     small = [plate for plate in found if _width(plate.bbox_xyxy) <= large_from]
     if len(small) == len(found) and (found or not may_be_large):
         return found
-    large = _find_large(model, image)
+    large = _find_large(model, image, width, height)
     if not large:
         return found
     small = [plate for plate in small if not any(_overlap(plate.bbox_xyxy, other.bbox_xyxy) for other in large)]
     return sorted([*large, *small], key=lambda plate: plate.confidence, reverse=True)
 
 
-def _find_large(model: DetectionModel, image: Image) -> list[DetectedBox]:
-    """The plates of a picture that is shown smaller, with grey around it."""
-    height, width = image.shape[:2]
-    rows, columns = max(height // REDUCTION, 1), max(width // REDUCTION, 1)
+def _find_large(model: DetectionModel, image: Image, width: int, height: int) -> list[DetectedBox]:
+    """The plates of a picture shown smaller, with grey around it. Boxes: in pixels of ``width`` x ``height``."""
+    rows, columns = (max(side // REDUCTION, 1) for side in image.shape[:2])
     shown = np.full((rows * REDUCTION, columns * REDUCTION, 3), SURROUNDINGS, np.uint8)
     first = REDUCTION // 2
     middle = shown[first * rows : (first + 1) * rows, first * columns : (first + 1) * columns]

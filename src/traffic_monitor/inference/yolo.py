@@ -12,7 +12,8 @@ from traffic_monitor.inference.detection import DetectedBox, DetectionModel, Ima
 from traffic_monitor.inference.environment import has_nvidia_driver, prepare_environment, silenced, thread_budget
 from traffic_monitor.inference.model_cache import as_onnx, converted, discard, quantised_form, usable_cache_dir
 from traffic_monitor.inference.openvino_model import OpenVinoDetector
-from traffic_monitor.settings import Backend, DetectorSettings
+from traffic_monitor.settings import Backend, DetectorSettings, LpDetectorSettings
+from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 
@@ -151,3 +152,19 @@ def _exported(path: Path, imgsz: ImageSize, backend: Backend, cache: Path | None
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+def load_plate_detector(settings: LpDetectorSettings) -> DetectionModel:
+    """The model that finds plates.
+
+    Raises:
+        ServiceError: it cannot be loaded, or knows more than one class.
+    """
+    model = load_detector(ServiceName.LP_DETECTOR, settings)
+    if len(model.names) != 1:
+        found = ", ".join(list(model.names.values())[:12])
+        raise ServiceError(
+            f"lp_detector.model_path: {settings.model_path} finds {len(model.names)} classes ({found}),"
+            " a plate model has one, the plate"
+        )
+    return model

@@ -10,7 +10,7 @@ from functools import partial
 
 from traffic_monitor.inference.detection import DetectionModel
 from traffic_monitor.inference.plate_search import find_plates
-from traffic_monitor.inference.yolo import load_detector
+from traffic_monitor.inference.yolo import load_plate_detector
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to_frame
 from traffic_monitor.plates.placement import fit, is_whole, owner_of
 from traffic_monitor.plates.schedule import ReadingSchedule, TimeBudget
@@ -19,7 +19,7 @@ from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy, MessageQueue
 from traffic_monitor.runtime.workers import Queues, open_output, responsible
-from traffic_monitor.settings import LpDetectorSettings, Settings
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName, UnreadReason
 from traffic_monitor.shared_utils.custom_types import (
     BoxXyxy,
@@ -29,12 +29,14 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedObject,
     header_of,
 )
-from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import FrameDecoder, Image
 from traffic_monitor.shared_utils.recent_states import RecentStates
 
 CLOSE_SHARE = 0.5
 """Of the frame's width or height; a vehicle that takes more is close."""
+
+CLOSE_MARGIN = 0.25
+"""Added around a close vehicle whose plate was cut off, as a share of its size."""
 
 
 class LPDetector(Service):
@@ -55,7 +57,7 @@ class LPDetector(Service):
         is_ours: Callable[[int], bool] = lambda _track_id: True,
     ) -> None:
         self._settings = config.lp_detector
-        self._model = model or _load_model(self._settings)
+        self._model = model or load_plate_detector(self._settings)
         self._decoder = FrameDecoder()
         self._schedule = ReadingSchedule(
             self._settings.interval_frames,
@@ -98,19 +100,34 @@ class LPDetector(Service):
     ) -> "_Plate | UnreadReason":
         """The plate that suits the vehicle best and is wide enough to be read, or why there is none."""
         height, width = image.shape[:2]
-        search_box = grow_box(vehicle["bbox_xyxy"], self._settings.crop_margin, width, height)
-        if is_empty(search_box):
-            return UnreadReason.NO_PLATE_FOUND
-        own = []
-        may_be_large = _is_close(vehicle["bbox_xyxy"], width, height)
-        for found in find_plates(self._model, crop(image, search_box), may_be_large=may_be_large):
-            box = to_frame(found.bbox_xyxy, search_box)
-            if is_whole(box, search_box) and owner_of(box, vehicles) == vehicle["track_id"]:
-                own.append(_Plate(box, found.confidence, fit(box, vehicle["bbox_xyxy"])))
+        others = [other for other in vehicles if other["track_id"] != vehicle["track_id"]]
+        is_close = _is_close(vehicle["bbox_xyxy"], width, height)
+        found = self._search(image, vehicle, others, is_close)
+        if is_close and any(plate.is_cut for plate in found):
+            # The box of a vehicle that fills the picture often ends too early.
+            larger = grow_box(vehicle["bbox_xyxy"], CLOSE_MARGIN, width, height)
+            found = self._search(image, {**vehicle, "bbox_xyxy": larger}, others, is_close)
+        own = [plate for plate in found if plate.fit > 0 and not plate.is_cut]
         wide = [plate for plate in own if box_width(plate.box) >= self._settings.min_plate_width_px]
         if wide:
             return max(wide, key=lambda plate: plate.confidence * plate.fit)
         return UnreadReason.TOO_SMALL if own else UnreadReason.NO_PLATE_FOUND
+
+    def _search(
+        self, image: Image, vehicle: TrackedObject, others: Sequence[TrackedObject], is_close: bool
+    ) -> "list[_Plate]":
+        """The plates where a vehicle is seen. Those that suit another vehicle better do not fit this one."""
+        height, width = image.shape[:2]
+        search_box = grow_box(vehicle["bbox_xyxy"], self._settings.crop_margin, width, height)
+        if is_empty(search_box):
+            return []
+        plates = []
+        for found in find_plates(self._model, crop(image, search_box), may_be_large=is_close):
+            box = to_frame(found.bbox_xyxy, search_box)
+            is_own = owner_of(box, [vehicle, *others]) == vehicle["track_id"]
+            suits = fit(box, vehicle["bbox_xyxy"]) if is_own else 0.0
+            plates.append(_Plate(box, found.confidence, suits, is_cut=not is_whole(box, search_box)))
+        return plates
 
 
 def _is_close(box: BoxXyxy, width: int, height: int) -> bool:
@@ -129,6 +146,9 @@ class _Plate:
     box: BoxXyxy
     confidence: float
     fit: float
+    """With the vehicle that was searched, 0-1; 0 where it cannot be that vehicle's."""
+    is_cut: bool
+    """Whether it ends where the picture that was searched ends."""
 
 
 def _candidate(message: TrackedMessage, vehicle: TrackedObject, plate: _Plate) -> PlateCandidateMessage:
@@ -161,17 +181,6 @@ def search_budget(config: Settings) -> TimeBudget | None:
     return TimeBudget(settings.live_budget_ms / 1000 / settings.workers, time.perf_counter())
 
 
-def _load_model(settings: LpDetectorSettings) -> DetectionModel:
-    model = load_detector(ServiceName.LP_DETECTOR, settings)
-    if len(model.names) != 1:
-        found = ", ".join(list(model.names.values())[:12])
-        raise ServiceError(
-            f"lp_detector.model_path: {settings.model_path} finds {len(model.names)} classes ({found}),"
-            " a plate model has one, the plate"
-        )
-    return model
-
-
 def lp_detector_process(
     config: Settings,
     input_q: MessageQueue,
@@ -196,7 +205,7 @@ def lp_detector_process(
         return responsible(track_id, workers) == control.number
 
     def build() -> PerCamera:
-        model, budget = _load_model(settings), search_budget(config)
+        model, budget = load_plate_detector(settings), search_budget(config)
         return PerCamera(config, lambda camera: LPDetector(camera, model, budget, is_ours))
 
     policy = DropPolicy.DROP_OLDEST if config.is_live else DropPolicy.BLOCK

@@ -1,37 +1,59 @@
 """Vehicle detector: ``FrameMessage`` in, ``DetectionMessage`` out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import cast
 
 from traffic_monitor.inference.detection import DetectionModel, PendingBoxes
 from traffic_monitor.inference.stillness import StillnessGate
-from traffic_monitor.inference.yolo import load_detector
+from traffic_monitor.inference.vehicles_by_plate import VehiclesByPlate
+from traffic_monitor.inference.yolo import load_detector, load_plate_detector
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import MessageQueue, Output
 from traffic_monitor.runtime.workers import Queues, open_input
-from traffic_monitor.settings import Settings, VehicleDetectorSettings
+from traffic_monitor.settings import Settings, VehicleDetectorSettings, WithoutVehicle
 from traffic_monitor.shared_utils.constants import ServiceName
-from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage
+from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage, media_time_of
 from traffic_monitor.shared_utils.errors import ServiceError
-from traffic_monitor.shared_utils.frame_codec import decode_frame
+from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 
 SEARCHES = 2
 """Frames searched at a time: half of the threads for each of two frames get more done than all of them for one."""
+
+UNKNOWN_CLASS = "vehicle"
+"""The class of vehicles that only their plate gives away."""
+
+PendingDetections = Callable[[], list[Detection]]
 
 
 class VehicleDetector(Service):
     """Finds the vehicles in each frame."""
 
-    def __init__(self, config: Settings, model: DetectionModel | None = None) -> None:
+    def __init__(
+        self,
+        config: Settings,
+        model: DetectionModel | None = None,
+        plate_model: DetectionModel | None = None,
+    ) -> None:
+        """Load what is not given.
+
+        Args:
+            config: all settings.
+            model: finds vehicles; None: the one of the settings.
+            plate_model: finds plates of vehicles that ``model`` does not find; None: they are not searched for.
+        """
         settings = config.vehicle_detector
         self._model = model or load_detector(ServiceName.VEHICLE_DETECTOR, settings, SEARCHES)
         self._names = choose_classes(self._model.names, settings)
         self._gate = StillnessGate() if settings.skip_still else None
-        self._latest: PendingBoxes = list
-        self._started: dict[str, PendingBoxes] = {}
+        self._by_plate: VehiclesByPlate | None = None
+        if plate_model is not None:
+            always = config.lp_detector.without_vehicle is WithoutVehicle.ON
+            self._by_plate = VehiclesByPlate(plate_model, max(self._model.names) + 1, always=always)
+        self._latest: PendingDetections = list
+        self._started: dict[str, PendingDetections] = {}
 
     def prepare(self, message: FrameMessage) -> None:
         """Decode a frame and start the search in it."""
@@ -39,27 +61,34 @@ class VehicleDetector(Service):
 
     def process(self, message: FrameMessage) -> list[DetectionMessage]:
         """Detect the vehicles of one frame."""
-        boxes = self._started.pop(message["frame_id"], None) or self._start(message)
-        detections = [
+        detections = self._started.pop(message["frame_id"], None) or self._start(message)
+        return [cast(DetectionMessage, {**message, "detections": detections()})]
+
+    def _start(self, message: FrameMessage) -> PendingDetections:
+        size = message["frame_width"], message["frame_height"]
+        image = decode_frame(message["frame_data_jpeg"], least=self._model.size_needed(size))
+        if self._gate is None or self._gate.needs_search(image):
+            # Frames in which nothing moved ask for the same detections again.
+            boxes = self._model.start(image, list(self._names), size)
+            self._latest = cache(partial(self._detections, boxes, image, message))
+            if self._gate is not None:
+                self._gate.searched()  # Not before: a search that could not be started has found nothing.
+        return self._latest
+
+    def _detections(self, started: PendingBoxes, image: Image, message: FrameMessage) -> list[Detection]:
+        boxes = started()
+        if self._by_plate is not None:
+            size = message["frame_width"], message["frame_height"]
+            boxes = self._by_plate.complete(image, boxes, size, media_time_of(message))
+        return [
             Detection(
                 bbox_xyxy=box.bbox_xyxy,
                 confidence=box.confidence,
                 class_id=box.class_id,
-                class_name=self._names[box.class_id],
+                class_name=self._names.get(box.class_id, UNKNOWN_CLASS),
             )
-            for box in boxes()
+            for box in boxes
         ]
-        return [cast(DetectionMessage, {**message, "detections": detections})]
-
-    def _start(self, message: FrameMessage) -> PendingBoxes:
-        size = message["frame_width"], message["frame_height"]
-        image = decode_frame(message["frame_data_jpeg"], least=self._model.size_needed(size))
-        if self._gate is None or self._gate.needs_search(image):
-            # Frames in which nothing moved ask for the same boxes again.
-            self._latest = cache(self._model.start(image, list(self._names), size))
-            if self._gate is not None:
-                self._gate.searched()  # Not before: a search that could not be started has found nothing.
-        return self._latest
 
 
 def choose_classes(model_names: Mapping[int, str], settings: VehicleDetectorSettings) -> dict[int, str]:
@@ -106,7 +135,10 @@ def vehicle_detector_process(
 
     def build() -> PerCamera:
         model = load_detector(ServiceName.VEHICLE_DETECTOR, config.vehicle_detector, SEARCHES)
-        return PerCamera(config, lambda camera: VehicleDetector(camera, model))
+        plates = None
+        if config.lp_detector.without_vehicle is not WithoutVehicle.OFF:
+            plates = load_plate_detector(config.lp_detector)
+        return PerCamera(config, lambda camera: VehicleDetector(camera, model, plates))
 
     run_service(
         ServiceName.VEHICLE_DETECTOR,

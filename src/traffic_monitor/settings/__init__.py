@@ -6,6 +6,7 @@ from traffic_monitor.settings.detectors import (
     DetectorSettings,
     LpDetectorSettings,
     VehicleDetectorSettings,
+    WithoutVehicle,
 )
 from traffic_monitor.settings.frame_grabber import NETWORK_SCHEMES, FrameGrabberSettings, SourceMode
 from traffic_monitor.settings.ocr_reader import OcrEngine, OcrReaderSettings
@@ -56,5 +57,6 @@ __all__ = [
     "VehicleDetectorSettings",
     "VehicleTrackerSettings",
     "VisualizerSettings",
+    "WithoutVehicle",
     "ZoneSettings",
 ]

@@ -24,6 +24,16 @@ FORMS_OF_BACKENDS = {Backend.TORCH: (".pt",), Backend.ONNXRUNTIME: (".pt", ".onn
 """Endings of the files that can be run, or converted to what can; OpenVINO takes all."""
 
 
+class WithoutVehicle(StrEnum):
+    """When whole frames are searched for plates of vehicles that were not found."""
+
+    AUTO = "auto"
+    """While no vehicle is in sight."""
+    ON = "on"
+    """Always."""
+    OFF = "off"
+
+
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?|\d+")
 
 
@@ -69,6 +79,7 @@ class LpDetectorSettings(DetectorSettings):
     model_path: Path | None = Path("weights/plate_detector.pt")
     conf_threshold: Fraction = 0.2
     imgsz: ImageSize | tuple[ImageSize, ImageSize] | None = (320, 320)
+    without_vehicle: WithoutVehicle = WithoutVehicle.AUTO
     min_plate_width_px: int = Field(default=32, ge=1, le=4096)
     min_vehicle_width_px: int = Field(default=120, ge=1, le=7680)
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
