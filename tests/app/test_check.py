@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,18 @@ def test_trying_the_output_folder_touches_nothing_of_the_users_own(files: Path) 
     Path("out/put/.write-test").write_text("mine")
     assert wrong(config()) == []
     assert Path("out/put/.write-test").read_text() == "mine"
+
+
+def test_without_any_folder_for_temporary_files_a_run_is_refused(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> str:
+        raise FileNotFoundError("No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", missing)
+    (problem,) = wrong(config())
+    assert problem.subject == "temporary folder"
+    assert "TMPDIR" in problem.message
 
 
 def test_each_camera_is_looked_at_and_named_by_its_place(files: Path) -> None:

@@ -486,6 +486,7 @@ def test_check_shows_a_table_of_what_is_fine_and_what_is_not(
         "lp_detector.model_path": "no" if wrong else "ok",
         "ocr_reader.model_dir": "ok",
         "output_dir": "ok",
+        "temporary folder": "ok",
         "package numpy": "ok",
         "screen": "ok",
     }

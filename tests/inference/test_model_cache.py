@@ -178,9 +178,22 @@ def test_where_no_cache_can_be_made_a_temporary_folder_takes_its_place(
     monkeypatch.setattr(model_cache.tempfile, "tempdir", str(tmp_path / "tmp"))
     assert usable_cache_dir() == tmp_path / "tmp" / f"traffic-monitor-models-{os.getuid()}"
     assert len(log_lines) == 1
-    assert log_lines[0].startswith("WARNING converted models cannot be kept in")
+    assert log_lines[0].startswith("WARNING converted models cannot be kept: ")
     monkeypatch.setattr(model_cache.tempfile, "tempdir", str(tmp_path / "file"))
     assert usable_cache_dir() is None
+
+
+def test_a_user_without_a_home_keeps_models_in_a_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: list[str]
+) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(model_cache.Path, "home", no_home)
+    monkeypatch.setattr(model_cache.tempfile, "tempdir", str(tmp_path))
+    assert usable_cache_dir() == tmp_path / f"traffic-monitor-models-{os.getuid()}"
+    assert log_lines == ["WARNING converted models cannot be kept: Could not determine home directory.\n"]
 
 
 def test_a_cache_that_can_be_written_is_used_and_nothing_is_said(

@@ -28,7 +28,7 @@ REQUIRED_PACKAGES = (
 
 
 def check_settings(settings: Settings) -> Iterator[Check]:
-    """Source, weights and output folder: everything without which a run must not start."""
+    """Source, weights and folders: everything without which a run must not start."""
     for section, camera in _by_section(settings):
         yield from check_source(section, camera)
     yield check_vehicle_model(settings.vehicle_detector)
@@ -39,6 +39,7 @@ def check_settings(settings: Settings) -> Iterator[Check]:
         if reid is not None and camera.vehicle_tracker.type is TrackerType.BOTSORT:
             yield check_checkpoint(f"{section}vehicle_tracker.osnet_model_path", reid)
     yield _check_output(settings.output_dir)
+    yield _check_temporary()
 
 
 def check_machine(settings: Settings) -> Iterator[Check]:
@@ -72,6 +73,15 @@ def _check_output(folder: Path) -> Check:
     except OSError as error:
         return Check(subject, False, f"{folder} cannot be written: {error.strerror}")
     return Check(subject, True, str(folder))
+
+
+def _check_temporary() -> Check:
+    """PaddlePaddle and Ultralytics keep files there while they run."""
+    subject = "temporary folder"
+    try:
+        return Check(subject, True, tempfile.gettempdir())
+    except FileNotFoundError:
+        return Check(subject, False, "none can be written: set the environment variable TMPDIR to one that can")
 
 
 def _check_screen(mode: DisplayMode) -> Check:

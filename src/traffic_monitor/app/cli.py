@@ -273,13 +273,15 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse_problems(settings: Settings) -> None:
     """Raise ``ConfigError`` with all that is wrong before anything is started."""
-    problems = [
-        f"{settings.origin_of(check.subject)}: {check.subject}: {check.message}"
-        for check in check_settings(settings)
-        if not check.ok
-    ]
+    problems = [check for check in check_settings(settings) if not check.ok]
     if problems:
-        raise ConfigError(*problems)
+        raise ConfigError(*(f"{_origin_of(settings, check.subject)}{check.message}" for check in problems))
+
+
+def _origin_of(settings: Settings, subject: str) -> str:
+    """Where the value was set and under which key, in front of a message; else what the message is about."""
+    is_setting = subject.partition(".")[0] in Settings.model_fields
+    return f"{settings.origin_of(subject)}: {subject}: " if is_setting else f"{subject}: "
 
 
 refuse_repeated_options(app)

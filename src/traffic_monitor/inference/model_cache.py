@@ -44,16 +44,16 @@ def default_cache_dir() -> Path:
 def usable_cache_dir() -> Path | None:
     """:func:`default_cache_dir`; a temporary folder where that cannot be written; None where neither can."""
     user = os.getuid() if sys.platform != "win32" else 0
-    wanted = default_cache_dir()
-    for folder in (wanted, Path(tempfile.gettempdir()) / f"traffic-monitor-models-{user}"):
+    for choose in (default_cache_dir, lambda: Path(tempfile.gettempdir()) / f"traffic-monitor-models-{user}"):
         try:
+            folder = choose()
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder is not wanted and sys.platform != "win32" and folder.stat().st_uid != user:
+            if choose is not default_cache_dir and sys.platform != "win32" and folder.stat().st_uid != user:
                 raise PermissionError(f"{folder} belongs to somebody else")
             with tempfile.TemporaryFile(dir=folder):
                 return folder
-        except OSError as error:
-            logger.warning("converted models cannot be kept in {}: {}", folder, error)
+        except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home.
+            logger.warning("converted models cannot be kept: {}", error)
     return None
 
 
