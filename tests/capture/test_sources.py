@@ -183,14 +183,25 @@ def test_the_clock_runs_on_where_the_container_gives_no_positions(camera: FakeCa
     assert [frame.media_time for frame in frames] == pytest.approx([0, 0.04, 0.08, 0.12])
 
 
-def test_a_file_that_ends_early_is_said_so(clip: Path, camera: FakeCamera, log_lines: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("source", "changes"),
+    [
+        pytest.param("clip.mp4", {}, id="file"),
+        pytest.param("clip.mp4", {"target_fps": 5}, id="thinned out"),
+        pytest.param("clip.mp4", {"mode": "live"}, id="played"),
+        pytest.param("https://host/clip.mp4", {"target_fps": 5}, id="URL of a recording that is played"),
+    ],
+)
+def test_a_recording_that_ends_early_is_named(
+    camera: FakeCamera, log_lines: list[str], source: str, changes: dict[str, Any]
+) -> None:
     class Truncated(FakeCapture):
         def get(self, what: int) -> float:
             return 9.0 if what == cv2.CAP_PROP_FRAME_COUNT else super().get(what)
 
     camera.captures = [Truncated(4)]
-    read_all(FileSource(settings("clip.mp4")))
-    assert any("the file ended after 4 of 9 frames" in line for line in log_lines)
+    read_all(open_source(settings(source, **changes)))
+    assert log_lines == ["WARNING the recording ended after 4 of 9 frames\n"]
 
 
 def test_closing_a_file_releases_it_in_the_middle(camera: FakeCamera) -> None:
@@ -401,6 +412,18 @@ def test_frames_that_the_target_rate_leaves_out_show_that_the_camera_lives(camer
     assert source.get(timeout=2) is not None
     with pytest.raises(queue.Empty):
         source.get(timeout=0.1)
+    source.close()
+
+
+def test_frames_that_the_target_rate_leaves_out_show_that_a_played_file_goes_on(camera: FakeCamera) -> None:
+    camera.captures = [FakeCapture(10**9)]
+    slow = settings(
+        "clip.mp4", mode="live", target_fps=0.0001, open_timeout_s=0.1, read_timeout_s=0.1, reconnect_for_s=0
+    )
+    source = LiveSource(slow)
+    assert source.get(timeout=2) is not None
+    with pytest.raises(queue.Empty):
+        source.get(timeout=0.4)
     source.close()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+from loguru import logger
 
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.settings import FrameGrabberSettings
@@ -43,8 +44,8 @@ class OpenCvReader:
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.frame_count = count if 0 < count < MOST_FRAMES else None
         """Frames that the container states; ``None`` for cameras and for files that do not state it."""
-        self.grabbed = 0
-        """Frames that came so far, also those that the target rate leaves out."""
+        self._read = 0
+        """Frames of a recording so far, with those that the target rate leaves out, without broken ones."""
 
     def media_frames(self) -> Iterator[tuple[Image | None, float]]:
         """Frames of a file with their position in seconds.
@@ -52,15 +53,17 @@ class OpenCvReader:
         A frame that the target rate leaves out, or that cannot be decoded, comes as ``None``.
         """
         position, due = -1 / self.fps, 0.0
-        while self._grab():
+        while self._capture.grab():
             # Some containers give no position, or one that jumps back: the clock must run on.
             stated = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             position = stated if stated > position else position + 1 / self.fps
             if position + CLOCK_TOLERANCE_S < due:
+                self._read += 1
                 yield None, position
                 continue
             due = self._next_due(due, position)
             decoded, image = self._capture.retrieve()
+            self._read += decoded
             yield np.asarray(image, dtype=np.uint8) if decoded else None, position
 
     def live_frames(self, clock: ArrivalClock) -> Iterator[tuple[Image | None, float]]:
@@ -69,7 +72,7 @@ class OpenCvReader:
         A frame that the target rate leaves out, or that cannot be decoded, comes as ``None``: the camera lives.
         """
         due = -math.inf
-        while self._grab():
+        while self._capture.grab():
             now = clock.monotonic()
             if now + CLOCK_TOLERANCE_S < due:
                 yield None, now
@@ -82,10 +85,10 @@ class OpenCvReader:
         """Close the source."""
         self._capture.release()
 
-    def _grab(self) -> bool:
-        came = self._capture.grab()
-        self.grabbed += came
-        return came
+    def check_length(self) -> None:
+        """Log it when a recording has ended before its number of frames: it was cut off, or the connection was."""
+        if self.frame_count is not None and self._read < self.frame_count:
+            logger.warning("the recording ended after {} of {} frames", self._read, self.frame_count)
 
     def _next_due(self, due: float, now: float) -> float:
         """When the next frame is wanted: on the beat, which starts anew after a pause."""

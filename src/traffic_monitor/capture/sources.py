@@ -122,18 +122,14 @@ class FileSource:
                 return CapturedFrame(image, index, position, self._start + position)
             if time.monotonic() >= deadline:
                 raise queue.Empty
-        self._check_length()
+        if not self._next_index:
+            raise _no_frames(self._settings)
+        self._reader.check_length()
         return None
 
     def close(self) -> None:
         """Release the file."""
         self._reader.release()
-
-    def _check_length(self) -> None:
-        if not self._next_index:
-            raise _no_frames(self._settings)
-        if self.frames_total is not None and self._next_index < self.frames_total:
-            logger.warning("the file ended after {} of {} frames", self._next_index, self.frames_total)
 
 
 class LiveSource:
@@ -211,13 +207,14 @@ class LiveSource:
         """Hand out the frames of a recording at its own speed."""
         started = self._clock.monotonic()
         for image, position in reader.media_frames():
-            if image is None:
-                continue
             if self._closing.wait(max(started + position - self._clock.monotonic(), 0)):
                 return
-            self._hand_out(image, self._clock.monotonic())
+            self._last_sign_of_life = time.monotonic()
+            if image is not None:
+                self._hand_out(image, self._clock.monotonic())
         if not self._next_index:
             raise _no_frames(self._settings)
+        reader.check_length()
 
     def _read_camera(self) -> None:
         reader: OpenCvReader | None = self._open_camera()
