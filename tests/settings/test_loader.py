@@ -465,6 +465,8 @@ SECRET_URL = f"rtsp://bob:{SECRET}@camera/stream"
         pytest.param(f"frame_grabber: 'bob:{SECRET}@camera'", id="half a source instead of its section"),
         pytest.param(f"frame_grabber: {{source: ['{SECRET}']}}", id="a list as source"),
         pytest.param(f"frame_grabber: {{source: {{password: '{SECRET}'}}}}", id="a mapping as source"),
+        pytest.param(f"cameras: [{{'{SECRET_URL}': {{}}}}]", id="a URL as a camera's key"),
+        pytest.param(f"'{SECRET_URL}': 1", id="a URL as a key"),
         pytest.param(f"camera_id: ['{SECRET_URL}']", id="a URL where none belongs"),
         pytest.param(f"frame_grabber: {{mode: '{SECRET_URL}'}}", id="a URL in the wrong key"),
         pytest.param(f"frame_grabber: {{source: '{SECRET_URL}}}", id="a quote that does not end"),
@@ -484,6 +486,7 @@ def test_no_message_shows_a_source_or_a_secret(text: str) -> None:
         f"frame_grabber.source=['{SECRET_URL}",
         f"frame_grabber.source=['{SECRET}']",
         f"privacy.secret=[{SECRET}",
+        f"{SECRET_URL}?channel=1",
         f"cameras=[{{camera_id: a, frame_grabber: {{source: '{SECRET_URL}', source: x}}}}]",
     ],
 )

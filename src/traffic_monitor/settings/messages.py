@@ -41,7 +41,7 @@ SHOWN_ENTRIES = 10
 def explain(error: ErrorDetails) -> str:
     """One mistake that validation found."""
     path = key_path(error["loc"])
-    key = ".".join(str(part) for part in path)
+    key = ".".join(_without_url(str(part)) for part in path)
     if error["type"] == "extra_forbidden":
         return f"{key}: unknown setting{did_you_mean(str(path[-1]), _names_beside(path))}"
     if error["type"] in ("model_type", "model_attributes_type"):
@@ -108,6 +108,14 @@ def _written(value: object, levels: int) -> str:
         return "..."
     if isinstance(value, Mapping):
         pairs = list(value.items())[:SHOWN_ENTRIES]
-        inside = [f"{key}: {HIDDEN if key in SECRET_KEYS else _written(each, levels - 1)}" for key, each in pairs]
+        inside = [
+            f"{_without_url(str(key))}: {HIDDEN if key in SECRET_KEYS else _written(each, levels - 1)}"
+            for key, each in pairs
+        ]
         return f"{{{', '.join(inside)}}}"
     return f"[{', '.join(_written(each, levels - 1) for each in value[:SHOWN_ENTRIES])}]"
+
+
+def _without_url(text: str) -> str:
+    """A key or value as it may be shown: a URL may hold a password, also where it was written as a key."""
+    return HIDDEN if "://" in text else text
