@@ -1,5 +1,6 @@
 """The supervisor with fake children and a fake clock: every state, every way into and out of it."""
 
+import errno
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,19 @@ def test_a_process_that_cannot_be_started_is_named_and_those_before_it_are_ended
     outcome = run.run()
     assert outcome.exit_reason == "aborted: ocr_reader could not be started: Resource temporarily unavailable"
     assert [each.exitcode for each in run.host.services.values()] == [1] * 4
+
+
+def test_without_queues_the_run_is_aborted_and_nothing_is_started(
+    rehearse: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_name: str, _size: int) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = rehearse()
+    monkeypatch.setattr(run.host.transport, "edge", full)
+    outcome = run.run()
+    assert outcome.exit_reason == "aborted: the queues could not be made: No space left on device"
+    assert (outcome.exit_code, run.host.services) == (ExitCode.ABORTED, {})
 
 
 STOPS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM, "SIGHUP": signal.SIGHUP}

@@ -102,7 +102,10 @@ class Supervisor:
 
     def _start(self) -> None:
         threads = share_cores(available_cores())
-        plans = wire(self._settings, self._host.transport.edge)
+        try:
+            plans = wire(self._settings, self._host.transport.edge)
+        except OSError as error:  # Too many open files, or no room for semaphores.
+            raise RunAborted(f"the queues could not be made: {error.strerror}") from error
         together = Counter(plan.service for plan in plans)
         for plan in plans:
             share = max(threads[plan.service] // together[plan.service], 1)
