@@ -268,10 +268,11 @@ def test_a_source_that_is_not_there_is_said(tmp_path: Path, settings_file: Path)
     assert line_command(tmp_path / "none.mp4", settings_file) == ExitCode.USAGE
 
 
-def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["none/lines.png", "lines", "lines.yaml"])
+def test_a_picture_that_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
     plan = Plan(VehicleCounterSettings(), SIZE)
     with pytest.raises(ConfigError, match="cannot be written"):
-        line_tool.write_still(np.zeros((240, 320, 3), np.uint8), plan, tmp_path / "none" / "lines.png")
+        line_tool.write_still(np.zeros((240, 320, 3), np.uint8), plan, tmp_path / name)
 
 
 def test_the_picture_shows_lines_zones_and_unfinished_points() -> None:

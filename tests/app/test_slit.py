@@ -84,6 +84,8 @@ def test_several_lines_have_a_picture_each_from_one_pass_over_the_file(tmp_path:
         pytest.param(
             ["--line", "road", "--to", "/nowhere/slit.png"], "cannot be written", id="a folder not there"
         ),
+        pytest.param(["--line", "road", "--to", "slit"], "must end in .png or .jpg", id="no kind of picture"),
+        pytest.param(["--set", "vehicle_counter.lines=[]"], "there is no line to draw", id="no line at all"),
     ],
 )
 def test_a_mistake_is_explained_with_exit_code_2(

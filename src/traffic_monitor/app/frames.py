@@ -1,13 +1,17 @@
-"""Frames of one source without a process: for tools that look at a source instead of running it."""
+"""Frames of one source without a process, and pictures of them: for tools that look at a source."""
 
 import queue
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
 
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.capture.sources import open_source
 from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.settings import Settings
+from traffic_monitor.settings.loader import ConfigError
 from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.errors import ServiceError
 
@@ -61,3 +65,16 @@ def first_frame_of(settings: Settings) -> FrameMessage:
         raise ServiceError(f"frame_grabber.source: {shown} holds no frame") from None
     finally:
         frames.close()  # type: ignore[attr-defined]
+
+
+def check_can_write(picture: Path) -> None:
+    """Refuse a file that no picture can be written to, before there is a picture to lose.
+
+    Raises:
+        ConfigError: its folder does not exist, or its name does not end like that of a picture.
+    """
+    where = f"--to: {picture}: the picture cannot be written there"
+    if not picture.parent.is_dir():
+        raise ConfigError(f"{where}: the folder does not exist")
+    if not cv2.haveImageWriter(str(picture)):
+        raise ConfigError(f"{where}: its name must end in .png or .jpg")

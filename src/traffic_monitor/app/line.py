@@ -6,7 +6,7 @@ from typing import Any
 
 import cv2
 
-from traffic_monitor.app.frames import first_frame_of
+from traffic_monitor.app.frames import check_can_write, first_frame_of
 from traffic_monitor.counting.plan import Plan, Shape
 from traffic_monitor.drawing.annotate import draw_text
 from traffic_monitor.drawing.plan import draw_plan
@@ -63,6 +63,7 @@ def write_still(image: Image, plan: Plan, target: Path) -> None:
     Raises:
         ConfigError: the picture cannot be written.
     """
+    check_can_write(target)
     if not cv2.imwrite(str(target), draw_plan(image, plan)):
         raise ConfigError(f"{target}: the picture cannot be written there")
 

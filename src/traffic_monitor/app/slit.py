@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 
-from traffic_monitor.app.frames import frames_of
+from traffic_monitor.app.frames import check_can_write, frames_of
 from traffic_monitor.counting.boxes import bottom_center
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.drawing.slit import SlitPicture
@@ -50,14 +50,15 @@ def draw_slits(
         on_frame: called after each frame with the number done and of all, if that is known.
 
     Raises:
-        ConfigError: there is no such line, the source is live or empty, or a picture cannot be written.
+        ConfigError: there is no such line, the source is live, or a picture cannot be written.
         ServiceError: the source or the model cannot be opened.
     """
     chosen = [_line_named(name, settings) for name in names] or list(settings.vehicle_counter.lines)
     if settings.frame_grabber.is_live:
         raise ConfigError("frame_grabber.source: a camera has no end; make the picture of a recorded file")
-    if not target.parent.is_dir():
-        raise ConfigError(f"{target}: the picture cannot be written there: the folder does not exist")
+    if not chosen:
+        raise ConfigError("vehicle_counter.lines: there is no line to draw; traffic-monitor line draws one")
+    check_can_write(target)
     detector, tracker, counter = VehicleDetector(settings), VehicleTracker(settings), VehicleCounter(settings)
     hider = PlateHider() if settings.privacy.blur_plates else None
     slits: list[SlitPicture] = []
@@ -76,8 +77,6 @@ def draw_slits(
             positions[vehicle["track_id"]][frame.get("frame_index", 0)] = bottom_center(vehicle["bbox_xyxy"])
         for update in counter.process(tracked):
             crossings += update.get("crossings", [])
-    if not slits:
-        raise ConfigError(f"frame_grabber.source: {settings.frame_grabber.source} holds no frame")
     for update in counter.flush():
         crossings += update.get("crossings", [])
     drawn = []
