@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,6 +79,16 @@ def test_search_by_line_and_time(tell: Tell) -> None:
 def test_search_can_be_read_by_programs(tell: Tell) -> None:
     rows = [json.loads(line) for line in tell("search", "--plate", "34A36837", "--json").splitlines()]
     assert [row["plate"] for row in rows] == ["34A36837"]
+
+
+def test_a_program_that_has_read_enough_ends_the_search_without_an_error(
+    tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8", buffering=1) as closed:  # noqa: PTH123 - a descriptor
+        monkeypatch.setattr(sys, "stdout", closed)
+        tell("search", "--json")
 
 
 def test_show_tells_a_vehicles_story(tell: Tell) -> None:

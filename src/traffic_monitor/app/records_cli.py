@@ -1,7 +1,6 @@
 """The commands that read what runs have recorded: ``runs``, ``search``, ``show``, ``export``, ``report``."""
 
 import sqlite3
-import sys
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -103,7 +102,7 @@ def find(
         if facts.values.get("plates") == PSEUDONYMS and plate is not None and (fuzzy or not query.pseudonym):
             logger.warning("{} holds pseudonyms: {}", folder, PSEUDONYM_SEARCH)
         if as_json:
-            write_json_lines(sys.stdout, found, clock)
+            write_json_lines(output.file, found, clock)
         for passage in found:
             _add(table, folder.resolve().name, *_cells(passage, clock))
     if not as_json:
