@@ -1,5 +1,6 @@
 """The plate detector alone, with a model that answers what the test wants."""
 
+import itertools
 import queue
 import threading
 from itertools import pairwise
@@ -183,6 +184,22 @@ def test_a_vehicle_searched_in_vain_is_reported_with_the_reason(
     assert (search["vehicle_track_id"], search["vehicle_class_name"], search["media_time"]) == (4, "bus", 1.0)
     assert search.get("unread_reason") == reason
     assert "frame_data_jpeg" not in search
+
+
+def test_what_was_found_before_a_search_failed_is_not_lost() -> None:
+    class FailsAtTheSecond(FakeDetectionModel):
+        def detect(self, *arguments: Any, **options: Any) -> list[DetectedBox]:
+            if next(searches) == 1:
+                raise RuntimeError("out of memory")
+            return super().detect(*arguments, **options)
+
+    searches = itertools.count()
+    detector = LPDetector(config(), FailsAtTheSecond([DetectedBox([50, 70, 100, 85], 0.8, 0)]))
+    vehicles = [make_vehicle(4, [150, 100, 310, 230]), make_vehicle(5, [0, 0, 150, 100])]
+    with pytest.raises(RuntimeError):
+        detector.process(make_tracked_message(vehicles, index=0))
+    found = plates_of(detector, make_tracked_message(vehicles, index=1))
+    assert [(each["vehicle_track_id"], each["frame_index"]) for each in found] == [(4, 0), (5, 1)]
 
 
 def test_vehicles_with_a_plate_and_vehicles_never_searched_are_not_reported() -> None:

@@ -69,10 +69,11 @@ class LPDetector(Service):
         self._budget = budget
         self._is_ours = is_ours
         self._frames_seen = 0
+        self._results: list[PlateCandidateMessage | PlateSearchMessage] = []
+        """Of this frame, and of one before that failed at a later vehicle: these are noted as searched."""
 
     def process(self, message: TrackedMessage) -> list[PlateCandidateMessage | PlateSearchMessage]:
         """Search the vehicles of one frame that are due; a frame without any is not even decoded."""
-        results: list[PlateCandidateMessage | PlateSearchMessage] = []
         frame_index = message.get("frame_index", self._frames_seen)
         self._frames_seen += 1
         ours = [vehicle for vehicle in message["tracked_objects"] if self._is_ours(vehicle["track_id"])]
@@ -87,12 +88,13 @@ class LPDetector(Service):
             is_plate = isinstance(found, _Plate)
             self._schedule.searched(vehicle["track_id"], frame_index, vehicle["bbox_xyxy"], found=is_plate)
             if isinstance(found, _Plate):
-                results.append(_candidate(message, vehicle, found))
+                self._results.append(_candidate(message, vehicle, found))
             elif found not in self._told[vehicle["track_id"]]:
                 self._told[vehicle["track_id"]].add(found)
-                results.append(_in_vain(message, vehicle, found))
+                self._results.append(_in_vain(message, vehicle, found))
             if self._budget is not None:
                 self._budget.spend(time.perf_counter() - started)
+        results, self._results = self._results, []
         return results
 
     def _find_plate(
