@@ -153,6 +153,37 @@ def test_searches_that_cannot_be_started_are_errors_and_not_empty_roads(settings
             detector.prepare(moved(index, level))
 
 
+class InterruptedModel(FakeDetectionModel):
+    """Its first search begins and fails; whoever asks for its result once more gets an empty one."""
+
+    def start(
+        self, image: Image, class_ids: Sequence[int] | None = None, size: Size | None = None
+    ) -> PendingBoxes:
+        found = self.detect(image, class_ids, size)
+        failures = [RuntimeError("inference failed")] if len(self.images) == 1 else []
+
+        def boxes() -> list[DetectedBox]:
+            if failures:
+                raise failures.pop()
+            return found if len(self.images) > 1 else []
+
+        return boxes
+
+
+def test_after_a_search_that_failed_the_next_frame_is_searched_though_nothing_moved(settings: Settings) -> None:
+    model = InterruptedModel([DetectedBox([10, 20, 110, 90], 0.75, 7)])
+    detector = VehicleDetector(settings, model)
+    frames = [moved(index, 0) for index in range(4)]
+    for frame in frames[:2]:
+        detector.prepare(frame)  # Both by one search.
+    for frame in frames[:2]:
+        with pytest.raises(RuntimeError, match="inference failed"):
+            detector.process(frame)
+    answers = [detector.process(frame)[0] for frame in frames[2:]]
+    assert [len(answer["detections"]) for answer in answers] == [1, 1]
+    assert len(model.images) == 2
+
+
 def test_the_model_is_asked_for_vehicles_only(settings: Settings) -> None:
     model = FakeDetectionModel()
     VehicleDetector(settings, model).process(make_frame_message())

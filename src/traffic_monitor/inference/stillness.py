@@ -32,11 +32,12 @@ class StillnessGate:
     def needs_search(self, image: Image) -> bool:
         """Whether a BGR picture differs from the last one that was searched, or has to be searched anyway."""
         self._latest = picture = _Picture(image.shape, _places(image))
+        searched = self._searched
         if (
-            self._searched is not None
-            and picture.shape == self._searched.shape
+            searched is not None
+            and picture.shape == searched.shape
             and self._still_frames < MOST_STILL_FRAMES
-            and cv2.absdiff(picture.places, self._searched.places).max() < MOVED_LEVELS
+            and cv2.absdiff(picture.places, searched.places).max() < MOVED_LEVELS
         ):
             self._still_frames += 1
             return False
@@ -45,6 +46,10 @@ class StillnessGate:
     def searched(self) -> None:
         """The search in the latest picture has begun: later ones are compared with it."""
         self._searched, self._still_frames = self._latest, 0
+
+    def failed(self) -> None:
+        """A search has failed: the next picture is searched whatever it looks like. Any thread may call this."""
+        self._searched = None
 
 
 @dataclass(frozen=True)

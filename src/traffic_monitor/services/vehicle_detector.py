@@ -61,8 +61,14 @@ class VehicleDetector(Service):
 
     def process(self, message: FrameMessage) -> list[DetectionMessage]:
         """Detect the vehicles of one frame."""
-        detections = self._started.pop(message["frame_id"], None) or self._start(message)
-        return [cast(DetectionMessage, {**message, "detections": detections()})]
+        search = self._started.pop(message["frame_id"], None) or self._start(message)
+        try:
+            detections = search()
+        except Exception:
+            if self._gate is not None:
+                self._gate.failed()
+            raise
+        return [cast(DetectionMessage, {**message, "detections": detections})]
 
     def _start(self, message: FrameMessage) -> PendingDetections:
         size = message["frame_width"], message["frame_height"]
@@ -70,7 +76,7 @@ class VehicleDetector(Service):
         if self._gate is None or self._gate.needs_search(image):
             # Frames in which nothing moved ask for the same detections again.
             boxes = self._model.start(image, list(self._names), size)
-            self._latest = cache(partial(self._detections, boxes, image, message))
+            self._latest = _once(partial(self._detections, boxes, image, message))
             if self._gate is not None:
                 self._gate.searched()  # Not before: a search that could not be started has found nothing.
         return self._latest
@@ -89,6 +95,25 @@ class VehicleDetector(Service):
             )
             for box in boxes
         ]
+
+
+def _once(search: PendingDetections) -> PendingDetections:
+    """The same detections, or the same failure, for every frame: a search gives its boxes once only."""
+
+    @cache
+    def outcome() -> list[Detection] | Exception:
+        try:
+            return search()
+        except Exception as error:  # noqa: BLE001 - raised again below
+            return error
+
+    def detections() -> list[Detection]:
+        found = outcome()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return detections
 
 
 def choose_classes(model_names: Mapping[int, str], settings: VehicleDetectorSettings) -> dict[int, str]:
