@@ -18,15 +18,20 @@ from traffic_monitor.plates.text import PlateFormats
 Said = tuple[str, float]
 
 
-def gathered(*readings: Said, formats: tuple[str, ...] = (), contested_below: float = 0.7) -> PlateConsensus:
-    consensus = PlateConsensus(PlateFormats(formats), contested_below)
+def gathered(
+    *readings: Said,
+    formats: tuple[str, ...] = (),
+    countries: tuple[str, ...] = (),
+    contested_below: float = 0.7,
+) -> PlateConsensus:
+    consensus = PlateConsensus(PlateFormats(formats, countries), contested_below)
     for text, confidence in readings:
         consensus.add(Reading(text, confidence))
     return consensus
 
 
-def answer(*readings: Said, formats: tuple[str, ...] = ()) -> Consensus:
-    return gathered(*readings, formats=formats).result()
+def answer(*readings: Said, formats: tuple[str, ...] = (), countries: tuple[str, ...] = ()) -> Consensus:
+    return gathered(*readings, formats=formats, countries=countries).result()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,36 @@ def test_a_format_is_a_prior_and_no_filter(formats: tuple[str, ...], text: str) 
 
 def test_a_format_finds_its_text_among_many_look_alikes() -> None:
     assert answer(*[("D0B1B0S", 0.95)] * 6, formats=("AAA9A99",)).text == "DOB1B05"
+
+
+@pytest.mark.parametrize(
+    ("read", "countries", "text"),
+    [
+        pytest.param("OELI145", ("BR",), "OEL1145", id="positions decide"),
+        pytest.param("AMI186", ("CN",), "AM1186", id="letters that are never used decide where either may stand"),
+        pytest.param("BB135B0", ("SK", "CZ"), "BB135BO", id="the format of one country is enough"),
+        pytest.param("CZI7KOD", ("GB", "US"), "CZI7KOD", id="where any text is usual nothing is decided"),
+        pytest.param("0ZK6717", ("BR",), "OZK6717", id="of two that fit the one that looks more like it"),
+        pytest.param("X1Y2Z3", ("BR",), "X1Y2Z3", id="a plate of another country is read as it is"),
+        pytest.param("BB135B0", (), "BB135B0", id="without a country what was read stands"),
+    ],
+)
+def test_a_countrys_formats_decide_between_look_alikes(read: str, countries: tuple[str, ...], text: str) -> None:
+    assert answer(*[(read, 0.95)] * 6, countries=countries).text == text
+
+
+def test_a_format_that_the_user_wrote_comes_before_those_of_countries() -> None:
+    readings = [("RK300AG", 0.95)] * 6
+    assert answer(*readings, countries=("SK",)).text == "RK300AG"
+    assert answer(*readings, formats=("AA9AAAA",), countries=("SK",)).text == "RK3OOAG"
+    assert answer(*readings, formats=("AA9",), countries=("SK",)).text == "RK300AG"
+
+
+def test_a_country_that_decided_makes_the_answer_surer_and_one_that_did_not_leaves_it() -> None:
+    readings = [("OELI145", 0.95), ("OEL1145", 0.95)] * 3
+    undecided = answer(*readings).confidence
+    assert answer(*readings, countries=("BR",)).confidence > undecided + 0.1
+    assert answer(*readings, countries=("US",)).confidence == pytest.approx(undecided)
 
 
 def test_what_was_seen_stays_among_the_alternatives_when_a_format_decides() -> None:

@@ -71,8 +71,13 @@ def test_only_capital_letters_and_digits_are_left_and_doing_it_twice_changes_not
     ],
 )
 def test_formats_are_input_masks(text: str, fits: bool) -> None:
-    assert (text in PlateFormats(["99A99999", "A*9AAA"])) is fits
-    assert text not in PlateFormats()
+    assert bool(PlateFormats(["99A99999", "A*9AAA"]).rank(text)) is fits
+    assert not PlateFormats().rank(text)
+
+
+def test_formats_of_the_user_rank_above_those_of_countries() -> None:
+    formats = PlateFormats(["AAA9999"], ["BR"])
+    assert [formats.rank(text) for text in ("ABC1234", "ABC1D23", "AB1234")] == [2, 1, 0]
 
 
 @pytest.mark.parametrize(("one", "other"), ["0O", "0D", "1I", "2Z", "5S", "8B"])

@@ -121,8 +121,9 @@ def test_the_threshold_and_the_number_of_readings_are_settings() -> None:
         assert results[-1]["unread_reason"] is not None
 
 
-def test_a_countrys_format_decides_between_look_alikes() -> None:
-    reader = OcrReader(config(plate_formats=["99A99999"]), FakeRecognizer(*[("34AO6837", 0.95)] * 4))
+@pytest.mark.parametrize("usual", [{"plate_formats": ["99A99999"]}, {"countries": ["VN"]}])
+def test_a_countrys_format_decides_between_look_alikes(usual: dict[str, list[str]]) -> None:
+    reader = OcrReader(config(**usual), FakeRecognizer(*[("34AO6837", 0.95)] * 4))
     results = [reader.process(make_plate_candidate(BOX))[0] for _ in range(4)]
     assert results[-1]["license_plate_text"] == "34AO6837"
     assert results[-1]["consensus_text"] == "34A06837"

@@ -116,6 +116,9 @@ def test_class_mapping_is_one_value() -> None:
         pytest.param(
             "frame_grabber.source=rtsp://h/a=b", "frame_grabber", "source", "rtsp://h/a=b", id="a URL with ="
         ),
+        pytest.param(
+            "ocr_reader.countries=[se, NO, UK]", "ocr_reader", "countries", ["SE", "NO", "UK"], id="NO is Norway"
+        ),
         pytest.param("ocr_reader.model_dir=w/ocr", "ocr_reader", "model_dir", Path("w/ocr"), id="a path"),
     ],
 )
@@ -194,6 +197,14 @@ WORDS_OF_PYTHON = ("Traceback", "pydantic", "Settings", "<class", "dictionary", 
             "ocr_reader: {device: nonsense}",
             ["ocr_reader.device: should be cpu, gpu"],
             id="no device of the reader",
+        ),
+        pytest.param(
+            "ocr_reader: {countries: [XX]}",
+            ["ocr_reader.countries: 'XX' is not one of AR, AT", "use plate_formats instead"],
+            id="no country",
+        ),
+        pytest.param(
+            "ocr_reader: {countries: BR}", ["ocr_reader.countries", "list"], id="a country that is no list"
         ),
         pytest.param(
             "ocr_reader: {plate_formats: [AB9]}", ["ocr_reader.plate_formats: 'AB9' is no format"], id="no format"

@@ -4,11 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from traffic_monitor.plates.syntax import syntax_of
+
 SIGN = "□"
 """What the project's own recogniser reads for one sign that is no Latin letter or digit."""
 
-LOOK_ALIKES = ("0OD", "1I", "2Z", "5S", "8B")
-"""Characters that plate readers take for each other."""
+LOOK_ALIKES = ("O0D", "1I", "2Z", "5S", "8B")
+"""Characters that plate readers take for each other; in each group the likelier ones come first."""
 
 FORMAT_CLASSES = {"A": "[A-Z]", "9": "[0-9]", "*": "[A-Z0-9]"}
 """The notation of a plate format, as in input masks: a letter, a digit, either."""
@@ -40,7 +42,7 @@ def count_signs(text: str) -> int:
 
 
 def look_alikes_of(character: str) -> str:
-    """The characters that look like this one, without itself.
+    """The characters that look like this one, without itself, the likeliest first.
 
     >>> look_alikes_of("0"), look_alikes_of("X")
     ('OD', '')
@@ -58,17 +60,19 @@ def fold_look_alikes(text: str) -> str:
 
 
 class PlateFormats:
-    """The formats that plates of a place usually have, for example ``["99A9999", "AAA9A99"]``.
+    """The formats that plates of a place usually have.
 
     Args:
-        patterns: one character each for a letter (``A``), a digit (``9``) or either (``*``).
+        patterns: formats as a user writes them, for example ``["99A9999", "AAA9A99"]``: one character each for a
+            letter (``A``), a digit (``9``) or either (``*``).
+        countries: codes of countries whose formats are usual, too; see ``plates/syntax.py``.
     """
 
-    def __init__(self, patterns: Iterable[str] = ()) -> None:
-        self._expressions = [
-            re.compile("".join(FORMAT_CLASSES[character] for character in pattern)) for pattern in patterns
-        ]
+    def __init__(self, patterns: Iterable[str] = (), countries: Iterable[str] = ()) -> None:
+        own = [re.compile("".join(FORMAT_CLASSES[character] for character in pattern)) for pattern in patterns]
+        of_countries = [expression for code in countries for expression in syntax_of(code).expressions()]
+        self._ranked = ((2, own), (1, of_countries))
 
-    def __contains__(self, text: str) -> bool:
-        """Whether the whole text has one of the formats."""
-        return any(expression.fullmatch(text) for expression in self._expressions)
+    def rank(self, text: str) -> int:
+        """2 where the whole text has one of the user's formats, 1 where it has one of a country's, else 0."""
+        return next((rank for rank, formats in self._ranked if any(f.fullmatch(text) for f in formats)), 0)

@@ -52,7 +52,7 @@ class OcrReader(Service):
     def __init__(self, config: Settings, recognizer: TextRecognizer | None = None) -> None:
         self._settings = config.ocr_reader
         self._recognizer = recognizer or PaddleTextRecognizer(self._settings)
-        self._formats = PlateFormats(self._settings.plate_formats)
+        self._formats = PlateFormats(self._settings.plate_formats, self._settings.countries)
         self._decoder = FrameDecoder()
         self._plates = RecentStates(self._new_plate)
         self._privacy = config.privacy

@@ -5,8 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
+from traffic_monitor.plates.syntax import ALIASES, COUNTRIES
 from traffic_monitor.settings.section import Fraction, Section
 
 
@@ -24,6 +25,11 @@ DEVICE = re.compile(r"cpu|(gpu|npu|xpu|mlu|gcu|dcu)(:\d+)?")
 """As PaddlePaddle names them."""
 
 
+def _country_code(value: object) -> object:
+    """In capital letters. YAML reads a bare ``NO``, Norway, as false."""
+    return "NO" if value is False else value.upper() if isinstance(value, str) else value
+
+
 class OcrReaderSettings(Section):
     """Which recogniser reads the plates."""
 
@@ -36,6 +42,7 @@ class OcrReaderSettings(Section):
     crop_margin: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     min_consensus_confidence: Fraction = 0.7
     min_readings: int = Field(default=2, ge=1, le=60)
+    countries: list[Annotated[str, BeforeValidator(_country_code)]] = Field(default=[])
     plate_formats: list[str] = Field(default=[])
 
     @field_validator("device")
@@ -44,6 +51,14 @@ class OcrReaderSettings(Section):
         if not DEVICE.fullmatch(device):
             raise ValueError("should be cpu, gpu or gpu:0, gpu:1, ...")
         return device
+
+    @field_validator("countries")
+    @classmethod
+    def _are_known(cls, codes: list[str]) -> list[str]:
+        unknown = [code for code in codes if code not in COUNTRIES and code not in ALIASES]
+        if unknown:
+            raise ValueError(f"'{unknown[0]}' is not one of {', '.join(COUNTRIES)}: use plate_formats instead")
+        return codes
 
     @field_validator("plate_formats")
     @classmethod
