@@ -107,6 +107,10 @@ def measure_texts(shared: Path, settings: Settings) -> Figures:
     return {name: evaluate_plate_ocr.measure(reader, regions) for name, reader in readers.items()}
 
 
+COUNTRIES_OF = {"us": ("US",), "eu": ("SK", "CZ", "GB"), "br": ("BR",)}
+"""Countries of almost all photos of a region."""
+
+
 def measure_photos(shared: Path, settings: Settings) -> Figures:
     """Exact texts of whole photos: the surest plate of the photo, cut and read as the application does."""
     detector = load_detector("lp_detector", settings.lp_detector)
@@ -115,7 +119,7 @@ def measure_photos(shared: Path, settings: Settings) -> Figures:
     for region in evaluate_plate_ocr.REGIONS:
         photos = evaluate_plate_ocr.load(shared / "plates/endtoend" / region, 0.0)
         wrong: dict[str, list[str]] = {}
-        right_at_once = 0
+        right_at_once = right_with_countries = 0
         for photo in photos:
             image = np.asarray(cv2.imread(str(shared / "plates/endtoend" / region / photo.name)), dtype=np.uint8)
             height, width = image.shape[:2]
@@ -123,7 +127,10 @@ def measure_photos(shared: Path, settings: Settings) -> Figures:
             for found in find_plates(detector, image, may_be_large=True)[:1]:
                 box = grow_box(found.bbox_xyxy, settings.ocr_reader.crop_margin, width, height)
                 plate = crop(image, box)
-                text = read_plate(reader, plate, settings.ocr_reader.min_confidence).text
+                reading = read_plate(reader, plate, settings.ocr_reader.min_confidence)
+                text = reading.text
+                with_countries = evaluate_world_plates.in_formats_of(COUNTRIES_OF[region], reading)
+                right_with_countries += with_countries == photo.text
                 right_at_once += normalize_plate_text(reader.read(plate)[0]) == photo.text
             if text != photo.text:
                 wrong[photo.name] = [photo.text, text]
@@ -131,6 +138,7 @@ def measure_photos(shared: Path, settings: Settings) -> Figures:
             "exact": round(1 - len(wrong) / len(photos), 4),
             "exact_at_one_look": round(right_at_once / len(photos), 4),
             "right": len(photos) - len(wrong),
+            "right_with_countries": right_with_countries,
             "of": len(photos),
             "wrong": wrong,
         }

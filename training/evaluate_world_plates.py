@@ -3,7 +3,8 @@
     python -m training.evaluate_world_plates --shared ../shared [--model runs/export/plate_ocr]
 
 The photos have texts but no boxes: the surest plate that the shipped detector finds is cut and read as in the
-application. Only Latin letters and digits count. Pictures that are crops already are also read as they are.
+application. Only Latin letters and digits count. Pictures that are crops already are also read as they are. Also
+counted: the texts that are exact when ``ocr_reader.countries`` names the photo's country.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from traffic_monitor.inference.detection import DetectionModel
 from traffic_monitor.inference.plate_search import find_plates
 from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
 from traffic_monitor.inference.yolo import load_detector
+from traffic_monitor.plates.consensus import PlateConsensus, Reading
 from traffic_monitor.plates.crops import crop, grow_box
 from traffic_monitor.plates.reading import TextRecognizer, read_plate
-from traffic_monitor.plates.text import normalize_plate_text
+from traffic_monitor.plates.text import PlateFormats, normalize_plate_text
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import load_settings
 from traffic_monitor.shared_utils.frame_codec import Image
@@ -65,13 +67,22 @@ def load(folder: Path) -> list[WorldPhoto]:
         ]
 
 
-def read_photo(image: Image, detector: DetectionModel, reader: TextRecognizer, settings: Settings) -> str | None:
-    """Text of the surest plate of a photo; None where no plate is found."""
+def read_photo(
+    image: Image, detector: DetectionModel, reader: TextRecognizer, settings: Settings
+) -> Reading | None:
+    """Reading of the surest plate of a photo; None where no plate is found."""
     height, width = image.shape[:2]
     for found in find_plates(detector, image, may_be_large=True)[:1]:
         box = grow_box(found.bbox_xyxy, settings.ocr_reader.crop_margin, width, height)
-        return read_plate(reader, crop(image, box), settings.ocr_reader.min_confidence).text
+        return read_plate(reader, crop(image, box), settings.ocr_reader.min_confidence)
     return None
+
+
+def in_formats_of(countries: Sequence[str], reading: Reading) -> str:
+    """What the application makes of one reading where ``ocr_reader.countries`` names these countries."""
+    consensus = PlateConsensus(PlateFormats(countries=countries))
+    consensus.add(reading)
+    return consensus.result().text
 
 
 def measure(
@@ -82,7 +93,8 @@ def measure(
     wrong: dict[str, list[str | None]] = {}
     crops_as_they_are = 0
     for photo, image in _opened(photos):
-        text = read_photo(image, detector, reader, settings)
+        reading = read_photo(image, detector, reader, settings)
+        text = reading and reading.text
         right = text in photo.texts
         if not right:
             wrong[photo.file.name] = ["|".join(photo.texts), text]
@@ -90,8 +102,11 @@ def measure(
             as_it_is = read_plate(reader, image, settings.ocr_reader.min_confidence).text
             crops_as_they_are += as_it_is in photo.texts
         for name in photo.groups:
-            group = groups.setdefault(name, {"right": 0, "found": 0, "of": 0})
+            group = groups.setdefault(name, {"right": 0, "right_with_country": 0, "found": 0, "of": 0})
             group["right"] += right
+            group["right_with_country"] += (
+                reading is not None and in_formats_of([photo.country], reading) in photo.texts
+            )
             group["found"] += text is not None
             group["of"] += 1
     return {"groups": dict(sorted(groups.items())), "crops_as_they_are": crops_as_they_are, "wrong": wrong}
@@ -117,7 +132,10 @@ def main() -> None:
     reader = PaddleTextRecognizer(settings.ocr_reader)
     figures = measure(load(arguments.shared / "plates/world"), detector, reader, settings)
     for name, group in figures["groups"].items():
-        print(f"{name:10s} {group['right']} of {group['of']}, a plate found on {group['found']}")
+        print(
+            f"{name:10s} {group['right']} of {group['of']}, {group['right_with_country']} with the country given,"
+            f" a plate found on {group['found']}"
+        )
     print(f"crops read as they are: {figures['crops_as_they_are']}")
     for name, (truth, text) in figures["wrong"].items():
         print(f"{name}: {truth} > {text}")
