@@ -26,6 +26,20 @@ from traffic_monitor.main_supervisor import main
 main()
 """
 
+STARTED_WITHOUT_STREAMS = """
+import os, subprocess, sys
+from traffic_monitor.app import cli
+def run(arguments):
+    child = "import os, sys; [os.fstat(number) for number in range(3)]; sys.exit(7)"
+    ours = os.open(sys.executable, os.O_RDONLY)
+    return ours if ours < 3 else subprocess.call([sys.executable, "-c", child])
+cli.run_command_line = run
+from traffic_monitor.main_supervisor import main
+for number in range(3):
+    os.close(number)
+main()
+"""
+
 A_PROCESS_IS_LEFT = """
 import multiprocessing, sys, time
 from traffic_monitor.app import cli
@@ -50,6 +64,10 @@ def run(code: str) -> "subprocess.CompletedProcess[str]":
 def test_ctrl_c_before_the_run_is_one_line_and_130(code: str) -> None:
     done = run(code)
     assert (done.returncode, done.stderr, done.stdout) == (130, "interrupted\n", "")
+
+
+def test_no_file_takes_the_place_of_a_standard_stream_that_was_closed() -> None:
+    assert run(STARTED_WITHOUT_STREAMS).returncode == 7
 
 
 def test_a_process_that_cannot_be_ended_does_not_hold_up_the_end_of_the_program() -> None:

@@ -16,6 +16,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line and exit with its exit code."""
     signal.signal(signal.SIGINT, _interrupt)  # Importing takes a while, and so do some commands.
+    _open_missing_streams()
     from traffic_monitor.app.cli import run_command_line
     from traffic_monitor.shared_utils.logging_config import silence_opencv
 
@@ -28,6 +29,18 @@ def main() -> None:
             sys.stderr.flush()
         os._exit(exit_code)
     sys.exit(exit_code)
+
+
+def _open_missing_streams() -> None:
+    """Lead standard streams that were closed into nothing, for this process and its children.
+
+    The next files to be opened would take their numbers, and what libraries print would end up in the records.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # Opening takes the lowest free number.
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +105,29 @@ def test_without_a_file_only_the_terminal_is_told(
     configure_logging("check", LogTarget(None))
     logger.warning("slow")
     assert "check: slow" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("restored_logging")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_log_that_cannot_be_written_is_reported_once_and_without_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging("supervisor", LogTarget(Path("/dev/full")), console_level="ERROR")
+    for number in range(3):
+        logger.info("status {}", number)
+    logger.error("aborting")
+    first, second = capsys.readouterr().err.splitlines()
+    assert "supervisor: /dev/full cannot be written, messages are lost: " in first
+    assert second.endswith("supervisor: aborting")
+
+
+def test_without_standard_error_the_file_is_written_all_the_same(
+    log_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    configure_logging("supervisor", LogTarget(log_file))
+    logger.warning("still here")
+    assert "still here" in log_file.read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("restored_logging")

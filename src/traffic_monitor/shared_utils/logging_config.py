@@ -1,6 +1,7 @@
 """Logging with loguru: one file per run that all processes append to, warnings on the terminal."""
 
 import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +21,9 @@ CONSOLE_FORMAT = "{time:HH:mm:ss} {level:<7} {extra[service]}: {message}"
 
 FILE_ONLY = {"file_only": True}
 """Bound to a message that the terminal gets in another form: it goes into the log file only."""
+
+TERMINAL_ONLY = {"terminal_only": True}
+"""Bound to a message that does not go into the log file."""
 
 THIRD_PARTY_LEVEL = logging.ERROR
 """Libraries that log through the standard library are heard only from this level on."""
@@ -43,9 +47,11 @@ def configure_logging(service: str, target: LogTarget, console_level: str = "WAR
     """
     logger.remove()
     logger.configure(extra={"service": service}, patcher=_in_one_line)
-    logger.add(sys.stderr, format=_without_traceback, filter=_is_for_the_terminal, level=console_level)
+    if sys.stderr is not None:  # The program may have been started without one.
+        logger.add(sys.stderr, format=_without_traceback, filter=_is_for_the_terminal, level=console_level)
     if target.file is not None:
-        logger.add(_append_whole_lines(target.file), format=LINE_FORMAT, level=target.level, diagnose=False)
+        sink = _append_whole_lines(target.file)
+        logger.add(sink, format=LINE_FORMAT, filter=_is_for_the_file, level=target.level, diagnose=False)
     handler = _ToLoguru(THIRD_PARTY_LEVEL)  # Here and not at the root: libraries set levels of their own.
     logging.basicConfig(handlers=[handler], force=True)
 
@@ -63,6 +69,10 @@ def _is_for_the_terminal(record: "Record") -> bool:
     return not record["extra"].get("file_only")
 
 
+def _is_for_the_file(record: "Record") -> bool:
+    return not record["extra"].get("terminal_only")
+
+
 def silence_opencv() -> None:
     """Keep OpenCV and its FFmpeg from printing; for this process, before it imports them, and its children."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
@@ -74,11 +84,21 @@ def _append_whole_lines(path: Path) -> Callable[["Message"], None]:
 
     Several processes append to one file; a single ``write`` on a descriptor opened for appending is not
     interleaved with the others, and no lock can be left behind by a process that is killed.
+
+    Messages that cannot be written, for example because the disk is full, are lost. The program's first process
+    reports that once on the terminal.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    is_reported = multiprocessing.parent_process() is not None
 
     def write(message: "Message") -> None:
-        os.write(descriptor, str(message).encode("utf-8", errors="replace"))
+        nonlocal is_reported
+        try:
+            os.write(descriptor, str(message).encode("utf-8", errors="replace"))
+        except OSError as error:
+            if not is_reported:
+                is_reported = True
+                logger.bind(**TERMINAL_ONLY).error("{} cannot be written, messages are lost: {}", path, error)
 
     return write
 
