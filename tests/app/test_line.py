@@ -1,5 +1,6 @@
 """The line command: a picture with coordinates, a window to draw in, and the settings file."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,6 +78,26 @@ def test_without_a_screen_a_picture_with_coordinates_is_written(
     assert str(picture) in told
     assert str(settings_file) in told
     assert settings_file.read_text() == before
+
+
+def test_half_a_size_of_the_speed_rectangle_is_refused(
+    clip: Path, settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert line_command(clip, settings_file, "--width-m", "7") == ExitCode.USAGE
+    assert "--width-m and --length-m belong together" in capsys.readouterr().err
+
+
+def test_nothing_is_drawn_that_could_not_be_saved(
+    clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read_only(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    press(monkeypatch, (0, 48), (320, 48), "s")
+    monkeypatch.setattr(line_tool.tempfile, "TemporaryFile", read_only)
+    monkeypatch.setattr(line_tool, "edit_in_window", lambda *_: pytest.fail("a window was opened"))
+    assert line_command(clip, settings_file) == ExitCode.USAGE
+    assert "lines cannot be saved into it: Read-only file system" in capsys.readouterr().err.replace("\n", "")
 
 
 def test_what_is_drawn_in_the_window_is_saved(

@@ -76,6 +76,19 @@ def test_several_lines_have_a_picture_each_from_one_pass_over_the_file(tmp_path:
     assert done == [(number, FRAMES) for number in range(1, FRAMES + 1)]
 
 
+def test_lines_whose_names_give_one_file_name_have_a_picture_each(tmp_path: Path) -> None:
+    lines = [{"name": name, "points": [[0, 0.5], [1, 0.5]]} for name in ("way out", "Way/out")]
+    settings = Settings.model_validate(
+        {
+            "frame_grabber": {"source": str(write_clip(tmp_path / "clip.mp4", 3))},
+            "vehicle_counter": {"lines": lines},
+        }
+    )
+    drawn = slit.draw_slits(settings, [], tmp_path / "slit.png")
+    assert [each.picture.name for each in drawn] == ["slit_1_way_out.png", "slit_2_Way_out.png"]
+    assert all(each.picture.is_file() for each in drawn)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -191,6 +191,8 @@ def line(
     loaded = _load_all(config, overrides, _options(source, None, None, None))
     settings = _only_camera(loaded, camera)
     settings_file = config or DEFAULT_CONFIG
+    if (width_m is None) is not (length_m is None):
+        raise ConfigError("command line: --width-m and --length-m belong together; give both")
     reason = missing_screen_reason()
     if reason is None:
         line_tool.check_can_save(loaded, settings_file)

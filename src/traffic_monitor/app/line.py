@@ -1,5 +1,6 @@
 """Draws lines, zones and the speed rectangle on a frame of the source, and writes them into the settings."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -141,12 +142,17 @@ def check_can_save(settings: Settings, settings_file: Path) -> None:
         settings_file: where they will be saved.
 
     Raises:
-        ConfigError: there is no such file, or the environment or the command line sets the lines.
+        ConfigError: there is no such file, it cannot be changed, or the environment or the command line sets the
+            lines.
     """
     if not settings_file.is_file():
         raise ConfigError(
             f"{settings_file}: there is no such settings file to save into; pass one with --config FILE"
         )
+    try:
+        tempfile.TemporaryFile(dir=settings_file.resolve().parent).close()  # Changing it makes a file beside it.
+    except OSError as error:
+        raise ConfigError(f"{settings_file}: lines cannot be saved into it: {error.strerror}") from None
     keys = ["cameras"] if settings.cameras else [f"vehicle_counter.{key}" for key in ("lines", "zones", "speed")]
     for key in keys:
         place = settings.origin_of(key)

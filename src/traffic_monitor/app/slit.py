@@ -53,7 +53,7 @@ def draw_slits(
         ConfigError: there is no such line, the source is live, or a picture cannot be written.
         ServiceError: the source or the model cannot be opened.
     """
-    chosen = [_line_named(name, settings) for name in names] or list(settings.vehicle_counter.lines)
+    chosen = [_line_named(name, settings) for name in dict.fromkeys(names)] or settings.vehicle_counter.lines
     if settings.frame_grabber.is_live:
         raise ConfigError("frame_grabber.source: a camera has no end; make the picture of a recorded file")
     if not chosen:
@@ -80,15 +80,23 @@ def draw_slits(
     for update in counter.flush():
         crossings += update.get("crossings", [])
     drawn = []
-    for line, slit in zip(chosen, slits, strict=True):
+    for line, slit, path in zip(chosen, slits, _files(target, chosen), strict=True):
         own = [crossing for crossing in crossings if crossing["line"] == line.name]
         _mark(slit, own, positions)
-        ending = re.sub(r"\W+", "_", line.name)
-        path = target if len(chosen) == 1 else target.with_stem(f"{target.stem}_{ending}")
         if not cv2.imwrite(str(path), slit.picture()):
             raise ConfigError(f"{path}: the picture cannot be written there")
         drawn.append(DrawnLine(line.name, path, own))
     return drawn
+
+
+def _files(target: Path, lines: Sequence[LineSettings]) -> list[Path]:
+    """The picture of each line. Names that differ only in signs that no file name should hold get numbers."""
+    if len(lines) == 1:
+        return [target]
+    endings = [re.sub(r"\W+", "_", line.name) for line in lines]
+    if len({ending.casefold() for ending in endings}) < len(endings):
+        endings = [f"{number}_{ending}" for number, ending in enumerate(endings, start=1)]
+    return [target.with_stem(f"{target.stem}_{ending}") for ending in endings]
 
 
 def _line_named(name: str, settings: Settings) -> LineSettings:
