@@ -164,6 +164,8 @@ def test_report_is_made_of_the_latest_run_or_of_a_named_one(tell: Tell, output: 
         (["search", "--fuzzy"], "--fuzzy: needs --plate"),
         (["search", "--plate", "---"], "holds no letter, digit or wildcard"),
         (["search", "--from", "yesterday"], "--from: 'yesterday' is no time"),
+        (["search", "--from", "0001-01-01T00:00+10:00"], "is no time"),
+        (["search", "--to", "9" * 400 + ":00"], "is no time"),
         (["search", "--run", "nowhere"], "nowhere holds no traffic.db"),
         (["show", "--track", "99"], "track 99 crossed no line"),
         (["export", "--to", "output/latest/traffic.db/in"], "cannot be written"),
@@ -181,6 +183,12 @@ def test_a_mistake_is_one_line_with_exit_code_2(
     error = capsys.readouterr().err
     assert said in error
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("output")
+def test_a_track_of_a_number_that_no_database_holds_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["show", "--track", "9" * 30]) == ExitCode.USAGE
+    assert "--track" in capsys.readouterr().err
 
 
 def test_at_its_end_a_run_has_its_exports_and_report(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ from traffic_monitor.supervision.supervisor import RunOutcome
 
 output = wide_console()
 
+LARGEST_NUMBER = 2**63 - 1
+"""That a database can hold."""
+
 WILDCARDS = {"*", "?"}
 
 PSEUDONYM_SEARCH = "only a whole plate is found in it, with the secret it was recorded with in privacy.secret"
@@ -110,7 +113,9 @@ def find(
 
 
 def show(
-    track: Annotated[int, typer.Option(help="Number of a track, as in the window and in the file names.")],
+    track: Annotated[
+        int, typer.Option(max=LARGEST_NUMBER, help="Number of a track, as in the window and in the file names.")
+    ],
     run: RunOption = None,
     pictures: Annotated[bool, typer.Option(help="Open the vehicle's pictures where there is a screen.")] = True,
     config: ConfigOption = None,
@@ -165,7 +170,7 @@ def _query(plate: str | None, fuzzy: bool, line: str | None, since: str | None, 
     for option, text in (("--from", since), ("--to", until)):
         try:
             moments.append(SearchTime.parse(text) if text is not None else None)
-        except ValueError:
+        except (ValueError, OverflowError):
             told = "give a time such as 2026-05-04T08:00, or 1:30 from the start of a file"
             raise ConfigError(f"{option}: {text!r} is no time: {told}") from None
     wanted = normalize_plate_pattern(plate) if plate is not None else None

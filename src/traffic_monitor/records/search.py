@@ -32,6 +32,7 @@ class SearchTime:
 
         Raises:
             ValueError: it is neither.
+            OverflowError: it is too far away to be told in epoch seconds.
         """
         since_start = CLOCK_TIME.fullmatch(text)
         if since_start:
