@@ -3,8 +3,11 @@
 import csv
 import json
 import os
+import sqlite3
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet
@@ -15,6 +18,7 @@ from tests.records.road import RecordedRoad, record_cars
 from traffic_monitor.app import records_cli
 from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.app.console import WIDTH_IN_FILES
+from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.runs import finish_run
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.supervision.summary import RunResults
@@ -191,21 +195,78 @@ def test_a_track_of_a_number_that_no_database_holds_is_refused(capsys: pytest.Ca
     assert "--track" in capsys.readouterr().err
 
 
+def complete(folder: Path, patience_s: float = 0) -> None:
+    """The run in a folder has been stopped."""
+    records_cli.complete_records(folder, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()), patience_s)
+
+
 def test_at_its_end_a_run_has_its_exports_and_report(tmp_path: Path) -> None:
     record_cars(tmp_path, ["KLM7"])
-    records_cli.complete_records(tmp_path, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()))
+    complete(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert {"passages.csv", "counts.csv", "passages.jsonl", "report.html"} <= names
 
 
 def test_who_interrupts_twice_does_not_wait_for_the_report(tmp_path: Path) -> None:
     record_cars(tmp_path, ["KLM7"])
-    records_cli.complete_records(tmp_path, "cam1", RunOutcome("aborted", ExitCode.INTERRUPTED, 1.0, RunResults()))
+    records_cli.complete_records(
+        tmp_path, "cam1", RunOutcome("aborted", ExitCode.INTERRUPTED, 1.0, RunResults()), 0
+    )
     assert not (tmp_path / "report.html").exists()
 
 
 def test_a_report_that_cannot_be_written_ends_no_run_in_a_traceback(tmp_path: Path) -> None:
     record_cars(tmp_path, ["KLM7"])
     (tmp_path / "report.html").mkdir()
-    records_cli.complete_records(tmp_path, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()))
+    complete(tmp_path)
     assert (tmp_path / "passages.csv").exists()
+
+
+def test_somebody_who_locks_the_database_is_waited_for_and_costs_no_report(
+    tmp_path: Path, log_lines: list[str]
+) -> None:
+    record_cars(tmp_path, ["KLM7"])
+    with closing(sqlite3.connect(tmp_path / "traffic.db", check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        complete(tmp_path)
+        assert [line for line in log_lines if "how the run ended is not recorded: database is locked" in line]
+        assert (tmp_path / "report.html").exists()
+        freed = threading.Timer(0.5, other.rollback)  # Later than anybody waits who reads.
+        freed.start()
+        complete(tmp_path, patience_s=30)
+        freed.join()
+    assert RunRecords.load(tmp_path).facts.values["exit_reason"] == "stopped"
+
+
+def test_a_report_that_fails_for_an_unknown_reason_costs_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: list[str]
+) -> None:
+    def fail(_folder: Path) -> None:
+        raise ValueError("year 10000 is out of range")
+
+    record_cars(tmp_path, ["KLM7"])
+    monkeypatch.setattr(records_cli, "write_report", fail)
+    complete(tmp_path)
+    assert any("report and exports are not complete: year 10000 is out of range" in line for line in log_lines)
+
+
+def test_a_run_whose_time_zone_is_not_known_here_is_one_line_and_hides_no_other(
+    tell: Tell, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(output / "cam1_2" / "traffic.db")) as database, database:
+        database.execute("INSERT OR REPLACE INTO run VALUES ('timezone', 'Mars/Base')")
+    for command in ("report", "export"):
+        assert run_command_line([command]) == ExitCode.USAGE
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "Mars/Base is no time zone" in line
+    assert "cam1_1" in tell("runs")
+    assert "34A36837" in tell("search", "--plate", "34A*")
+
+
+def test_a_run_with_a_line_that_would_be_refused_today_has_its_report_and_counts(tell: Tell, output: Path) -> None:
+    hair = [{"name": "hair", "points": [[0.5, 0.5], [0.5001, 0.5]], "in_name": "in", "out_name": "out"}]
+    with closing(sqlite3.connect(output / "cam1_2" / "traffic.db")) as database, database:
+        database.execute("UPDATE run SET value = ? WHERE key = 'vehicle_counter'", (json.dumps({"lines": hair}),))
+    tell("report")
+    tell("export")
+    assert "hair,in" in (output / "cam1_2" / "counts.csv").read_text()

@@ -303,7 +303,7 @@ def test_the_run_tells_what_it_is(tmp_path: Path) -> None:
     facts = RunRecords.load(record_cars(tmp_path, ["KLM7"])).facts
     assert (facts.camera_id, facts.values["source"], facts.frame_size) == ("cam1", "clip.mp4", (320, 240))
     assert facts.seen_between == pytest.approx((START, START + 91 / 25), abs=0.001)
-    assert facts.counting["lines"][0]["name"] == "main"
+    assert facts.lines[0].name == "main"
     assert not facts.clock.known
 
 

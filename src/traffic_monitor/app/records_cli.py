@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -47,21 +48,38 @@ def add_records_commands(app: typer.Typer) -> None:
         app.command(name="search" if command is find else command.__name__)(command)
 
 
-def complete_records(run_dir: Path, camera_id: str, outcome: RunOutcome) -> None:
+def complete_records(run_dir: Path, camera_id: str, outcome: RunOutcome, patience_s: float) -> None:
     """Write how a run of one camera ended, then its exports and report; what cannot be written is reported.
 
     After a second Ctrl-C only the first: whoever presses it does not want to wait.
+
+    Args:
+        run_dir: of the run.
+        camera_id: of the camera.
+        outcome: of the run.
+        patience_s: how long to wait for somebody else who has locked the database.
     """
+    reason = outcome.reason_of(camera_id)
+    _attempt("how the run ended is not recorded", lambda: finish_run(run_dir, reason, time.time(), patience_s))
+    if outcome.exit_code is not ExitCode.INTERRUPTED:
+        _attempt("the run's report and exports are not complete", lambda: _export_and_report(run_dir))
+
+
+def _export_and_report(run_dir: Path) -> None:
+    records = RunRecords.load(run_dir, trajectories=True)
+    export_run(records, ExportFormat.CSV, run_dir)
+    export_run(records, ExportFormat.JSONL, run_dir)
+    write_report(run_dir)
+
+
+def _attempt(complaint: str, action: Callable[[], object]) -> None:
+    """Do what no other result depends on: whatever goes wrong is reported, and the others are still printed."""
     try:
-        finish_run(run_dir, outcome.reason_of(camera_id), time.time())
-        if outcome.exit_code is ExitCode.INTERRUPTED:
-            return
-        records = RunRecords.load(run_dir, trajectories=True)
-        export_run(records, ExportFormat.CSV, run_dir)
-        export_run(records, ExportFormat.JSONL, run_dir)
-        write_report(run_dir)
-    except (DatabaseError, sqlite3.Error, OSError, MemoryError) as error:
-        logger.warning("the run's report and exports are not complete: {}", str(error) or "no memory is left")
+        action()
+    except Exception as error:  # noqa: BLE001
+        is_known = isinstance(error, DatabaseError | sqlite3.Error | OSError | MemoryError)
+        trace = None if is_known else error
+        logger.opt(exception=trace).warning("{}: {}", complaint, str(error) or "no memory is left")
 
 
 def runs(output_dir: OutputOption = None, config: ConfigOption = None) -> None:

@@ -67,7 +67,7 @@ def run_and_record(settings: Settings, output: Console, errors: Console) -> Exit
             failures = [failure for camera, run_dir in pairs for failure in _save(camera, run_dir, outcome)]
         for camera, run_dir in pairs:
             if camera.visualizer.save_records:
-                complete_records(run_dir, camera.camera_id, outcome)
+                complete_records(run_dir, camera.camera_id, outcome, settings.supervisor.drain_timeout_s)
     # Everything is saved before anything is printed: the terminal may be gone.
     aborted = [outcome.exit_reason] if outcome.exit_reason.startswith("aborted") else []
     for failure in (*aborted, *failures):

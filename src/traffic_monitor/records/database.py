@@ -97,8 +97,12 @@ def create_database(folder: Path | None) -> sqlite3.Connection:
     return connection
 
 
-def open_database(folder: Path) -> sqlite3.Connection:
+def open_database(folder: Path, patience_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
     """A connection to the database of the run in ``folder``, also while the run goes on.
+
+    Args:
+        folder: of the run.
+        patience_s: how long to wait for somebody else who has locked it.
 
     Raises:
         DatabaseError: there is none, it cannot be read, or its version is not known.
@@ -107,7 +111,7 @@ def open_database(folder: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise DatabaseError(f"{folder} holds no {DATABASE_FILE}: is it the folder of a run?")
     try:
-        connection = _connect(path)
+        connection = _connect(path, patience_s)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
         raise DatabaseError(f"{path} cannot be read: {error}") from None
@@ -122,8 +126,8 @@ def write_facts(database: sqlite3.Connection, facts: Mapping[str, Any]) -> None:
     database.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", [(key, str(facts[key])) for key in facts])
 
 
-def _connect(path: Path | str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+def _connect(path: Path | str, patience_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=patience_s)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")

@@ -11,7 +11,6 @@ from typing import IO, Any
 
 from traffic_monitor.records.files import replacing
 from traffic_monitor.records.passages import Passage, RunFacts, RunRecords
-from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock
 
 PASSAGES_FILE, COUNTS_FILE = "passages", "counts"
@@ -115,8 +114,7 @@ class IntervalCounts:
 
     def __init__(self, facts: RunFacts) -> None:
         self._facts = facts
-        self._settings = VehicleCounterSettings.model_validate(facts.counting)
-        self._seconds = self._settings.interval_minutes * 60
+        self._seconds = facts.interval_minutes * 60
         self._counted: Counter[tuple[float, str, str, str]] = Counter()
 
     def counting(self, passages: Iterable[Passage]) -> Iterator[Passage]:
@@ -133,7 +131,7 @@ class IntervalCounts:
         starts = sorted({key[0] for key in counted} | set(self._starts()))
         classes = sorted({key[3] for key in counted}) or self._facts.classes
         for start in starts:
-            for line in self._settings.lines:
+            for line in self._facts.lines:
                 for direction in (line.in_name, line.out_name):
                     for class_name in classes:
                         end = clock.iso(clock.interval_end(start, self._seconds))

@@ -9,7 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
-from traffic_monitor.records.database import open_database
+from traffic_monitor.records.database import DatabaseError, open_database
+from traffic_monitor.settings import LineSettings, VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock, parse_zone
 
 
@@ -116,10 +117,33 @@ class RunFacts:
         return float(self.values["first_time"]), float(self.values["last_time"])
 
     @property
-    def counting(self) -> dict[str, Any]:
-        """The settings of lines, zones and intervals counted with (``vehicle_counter``)."""
+    def lines(self) -> list[LineSettings]:
+        """The lines counted with, as they were: the rules for lines may have become stricter since."""
+        lines = self._counting.get("lines")
+        if lines is None:
+            return VehicleCounterSettings().lines
+        return [LineSettings.model_construct(**line) for line in lines]
+
+    @property
+    def interval_minutes(self) -> int:
+        """Length of the intervals of the clock in which was counted."""
+        return int(self._counting.get("interval_minutes", VehicleCounterSettings().interval_minutes))
+
+    @property
+    def _counting(self) -> dict[str, Any]:
         counting: dict[str, Any] = json.loads(self.values.get("vehicle_counter", "{}"))
         return counting
+
+    def check(self) -> None:
+        """See that all of it can be understood here.
+
+        Raises:
+            DatabaseError: the time zone is not known on this machine, or something else is damaged.
+        """
+        try:
+            _ = self.clock, self.classes, self.frame_size, self.seen_between, self.lines, self.interval_minutes
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DatabaseError(f"what the records say about the run cannot be understood: {error}") from None
 
 
 class StoredPassages(Iterable[Passage]):
@@ -176,8 +200,14 @@ class RunRecords:
 
 
 def run_facts(connection: sqlite3.Connection) -> RunFacts:
-    """What is known about the run as a whole."""
-    return RunFacts(dict(connection.execute("SELECT key, value FROM run").fetchall()))
+    """What is known about the run as a whole.
+
+    Raises:
+        DatabaseError: it cannot be understood.
+    """
+    facts = RunFacts(dict(connection.execute("SELECT key, value FROM run").fetchall()))
+    facts.check()
+    return facts
 
 
 def read_passages(

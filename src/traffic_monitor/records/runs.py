@@ -11,6 +11,7 @@ from pathlib import Path
 from loguru import logger
 
 from traffic_monitor.records.database import (
+    BUSY_TIMEOUT_S,
     DATABASE_FILE,
     SCHEMA_VERSION,
     DatabaseError,
@@ -57,14 +58,14 @@ def list_runs(output_dir: Path) -> Iterator[RunEntry]:
             logger.warning("{}: {}", folder, error)
 
 
-def finish_run(folder: Path, exit_reason: str, ended_at: float) -> None:
-    """Write how the run ended.
+def finish_run(folder: Path, exit_reason: str, ended_at: float, patience_s: float = BUSY_TIMEOUT_S) -> None:
+    """Write how the run ended, waiting for so long for somebody else who has locked the database.
 
     Raises:
         DatabaseError: there is no database.
         sqlite3.Error: it cannot be written.
     """
-    with closing(open_database(folder)) as database, database:
+    with closing(open_database(folder, patience_s)) as database, database:
         write_facts(database, {"exit_reason": exit_reason, "ended_at": ended_at})
 
 

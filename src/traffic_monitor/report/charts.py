@@ -164,7 +164,7 @@ def trajectories(totals: Totals, scene: str | None) -> Figure | None:
                 "sizing": "stretch", "layer": "below",
             }
         ]  # fmt: skip
-    lines = [CountingLine.in_frame(line, width, height) for line in totals.counting.lines]
+    lines = [CountingLine.in_frame(line, width, height) for line in totals.facts.lines]
     layout["shapes"] = [
         {"type": "line", "x0": line.start[0], "y0": line.start[1], "x1": line.end[0], "y1": line.end[1],
          "line": {"color": LINE_COLOR, "width": 3}}

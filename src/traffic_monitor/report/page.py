@@ -15,7 +15,6 @@ from traffic_monitor.records.run_folder import SCENE_FILE
 from traffic_monitor.report import charts, words
 from traffic_monitor.report.pictures import data_url
 from traffic_monitor.report.totals import Totals
-from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock, local_time
 
 REPORT_FILE = "report.html"
@@ -79,7 +78,7 @@ def render_report(records: RunRecords) -> str:
 
 
 def _step(records: RunRecords) -> float:
-    usual = VehicleCounterSettings.model_validate(records.facts.counting).interval_minutes * 60
+    usual = records.facts.interval_minutes * 60
     first, last = records.facts.seen_between or (0.0, 0.0)
     return charts.step_for(last - first, usual)
 

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from traffic_monitor.records.passages import Passage, RunRecords
-from traffic_monitor.settings import VehicleCounterSettings
 
 MOST_IN_GALLERY = 120
 """Vehicles with pictures: each adds some 20 kB to the file."""
@@ -102,12 +101,11 @@ class Totals:
     def __init__(self, records: RunRecords, step_s: float) -> None:
         self.facts = records.facts
         self.step_s = step_s
-        self.counting = VehicleCounterSettings.model_validate(records.facts.counting)
         self.passages = self.crossings = self.with_plate = 0
         self.classes: Counter[str] = Counter()
         self.directions: dict[tuple[str, str], None] = {
             (line.name, direction): None
-            for line in self.counting.lines
+            for line in records.facts.lines
             for direction in (line.in_name, line.out_name)
         }
         """Lines and directions: those of the settings, and others that were crossed."""
