@@ -1,9 +1,11 @@
 """The door of the program: Ctrl-C before a run is there, and processes that are left."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +70,15 @@ def test_ctrl_c_before_the_run_is_one_line_and_130(code: str) -> None:
 
 def test_no_file_takes_the_place_of_a_standard_stream_that_was_closed() -> None:
     assert run(STARTED_WITHOUT_STREAMS).returncode == 7
+
+
+def test_a_warning_of_a_command_that_keeps_no_log_is_one_plain_line(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "traffic.db").write_text("no database, only a text of some length" * 100)
+    command = [sys.executable, "-m", "traffic_monitor.main_supervisor", "runs", "--output", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    (line,) = done.stderr.splitlines()
+    assert re.fullmatch(r"[\d:]{8} WARNING traffic-monitor: .*broken.* cannot be read: .*", line)
 
 
 def test_a_process_that_cannot_be_ended_does_not_hold_up_the_end_of_the_program() -> None:

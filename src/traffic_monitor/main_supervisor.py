@@ -18,9 +18,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupt)  # Importing takes a while, and so do some commands.
     _open_missing_streams()
     from traffic_monitor.app.cli import run_command_line
-    from traffic_monitor.shared_utils.logging_config import silence_opencv
+    from traffic_monitor.shared_utils.constants import PROGRAM
+    from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging, silence_opencv
 
     silence_opencv()
+    configure_logging(PROGRAM, LogTarget(None))  # Until a command knows better.
     exit_code = run_command_line(sys.argv[1:])
     if multiprocessing.active_children():
         # Such a process cannot be killed, because it waits for a broken driver or disk; Python would wait for it.

@@ -95,6 +95,25 @@ def test_a_program_that_has_read_enough_ends_the_search_without_an_error(
         tell("search", "--json")
 
 
+def test_a_search_of_a_program_without_standard_output_ends_without_an_error(
+    tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    tell("search", "--json")
+
+
+@pytest.mark.usefixtures("output")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_an_answer_that_does_not_fit_on_the_disk_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run_command_line(["search", "--json"]) == ExitCode.USAGE
+        monkeypatch.undo()
+    assert "No space left on device" in capsys.readouterr().err
+
+
 def test_show_tells_a_vehicles_story(tell: Tell) -> None:
     story = tell("show", "--track", "1", "--no-pictures")
     assert "34A23126" in story

@@ -21,6 +21,8 @@ class GuardedStream:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.error: Exception | None = None
+        """Why nothing is shown any more."""
 
     @property
     def rich_proxied_file(self) -> "GuardedStream":
@@ -66,6 +68,7 @@ class GuardedStream:
 
     def _silence(self, error: Exception) -> None:
         """Lead the stream into nothing, for the log and the interpreter's last flush as well."""
+        self.error = error
         with contextlib.suppress(OSError, ValueError):
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, self.fileno())

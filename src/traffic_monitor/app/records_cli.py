@@ -13,7 +13,7 @@ from loguru import logger
 from rich.table import Table
 from rich.text import Text
 
-from traffic_monitor.app.console import wide_console
+from traffic_monitor.app.console import GuardedStream, wide_console
 from traffic_monitor.plates.pseudonym import pseudonym
 from traffic_monitor.records.database import PSEUDONYMS, DatabaseError, open_database
 from traffic_monitor.records.exports import ExportFormat, export_run, write_json_lines
@@ -109,6 +109,7 @@ def find(
     query = _query(plate, fuzzy, line, since, until)
     if secret is not None and query.plate is not None and not set(query.plate) & WILDCARDS:
         query = replace(query, pseudonym=pseudonym(query.plate, secret.get_secret_value()))
+    stream = GuardedStream("stdout")
     table = Table("run", "passage", "track", "class", "plate", "sure", "first seen", "crossed")
     for folder in [run] if run else run_folders(_output_dir(output_dir, config)):
         try:
@@ -123,10 +124,14 @@ def find(
         if facts.values.get("plates") == PSEUDONYMS and plate is not None and (fuzzy or not query.pseudonym):
             logger.warning("{} holds pseudonyms: {}", folder, PSEUDONYM_SEARCH)
         if as_json:
-            write_json_lines(output.file, found, clock)
+            write_json_lines(stream, found, clock)
         for passage in found:
             _add(table, folder.resolve().name, *_cells(passage, clock))
-    if not as_json:
+    if as_json:
+        stream.flush()
+        if stream.error is not None and not isinstance(stream.error, BrokenPipeError):
+            raise stream.error  # Whoever reads a pipe may have read enough; a file is not complete.
+    else:
         output.print(table if table.row_count else "nothing found")
 
 

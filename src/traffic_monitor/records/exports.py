@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 from traffic_monitor.records.files import replacing
 from traffic_monitor.records.passages import Passage, RunFacts, RunRecords
@@ -188,7 +188,14 @@ def _write_jsonl(path: Path, records: RunRecords) -> None:
         write_json_lines(file, records.passages, records.facts.clock)
 
 
-def write_json_lines(file: IO[str], passages: Iterable[Passage], clock: Clock) -> None:
+class TextTarget(Protocol):
+    """Somewhere text can be written to."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+
+
+def write_json_lines(file: TextTarget, passages: Iterable[Passage], clock: Clock) -> None:
     """One JSON object per line and passage."""
     for passage in passages:
         file.write(json.dumps(passage_record(passage, clock), ensure_ascii=False) + "\n")
