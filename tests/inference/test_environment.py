@@ -1,10 +1,25 @@
 """Packages that are asked for but not needed."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
-from traffic_monitor.inference.environment import stubbed_imports
+from traffic_monitor.inference import environment
+from traffic_monitor.inference.environment import prepare_environment, stubbed_imports
+
+
+def test_libraries_are_prepared_also_where_nothing_temporary_can_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("YOLO_CONFIG_DIR", raising=False)
+    monkeypatch.setattr(environment.tempfile, "tempdir", str(tmp_path / "gone"))
+    prepare_environment()
+    assert "YOLO_CONFIG_DIR" not in os.environ
+    monkeypatch.setattr(environment.tempfile, "tempdir", str(tmp_path))
+    prepare_environment()
+    assert Path(os.environ["YOLO_CONFIG_DIR"]).parent == tmp_path
 
 
 def test_a_package_is_left_out_only_inside() -> None:

@@ -20,11 +20,13 @@ def prepare_environment() -> None:
     os.environ.setdefault("YOLO_OFFLINE", "true")
     os.environ.setdefault("YOLO_VERBOSE", "false")
     if "YOLO_CONFIG_DIR" not in os.environ:
-        folder = (
-            Path(tempfile.gettempdir()) / f"traffic-monitor-ultralytics-{os.getuid() if os.name == 'posix' else 0}"
-        )
-        folder.mkdir(mode=0o700, exist_ok=True)
-        os.environ["YOLO_CONFIG_DIR"] = str(folder)
+        user = os.getuid() if os.name == "posix" else 0
+        with contextlib.suppress(
+            OSError
+        ):  # No temporary folder: Ultralytics finds a place of its own, or does without.
+            folder = Path(tempfile.gettempdir()) / f"traffic-monitor-ultralytics-{user}"
+            folder.mkdir(mode=0o700, exist_ok=True)
+            os.environ["YOLO_CONFIG_DIR"] = str(folder)
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
     os.environ.setdefault("GLOG_minloglevel", "2")
 
