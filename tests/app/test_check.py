@@ -20,7 +20,9 @@ from traffic_monitor.app.check_sources import check_first_frame
 from traffic_monitor.app.frames import READ_TIMEOUT_S
 from traffic_monitor.capture.sources import LEAVE_TIMEOUT_S
 from traffic_monitor.settings import Settings
+from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.sinks import window
+from traffic_monitor.tracking.trackers import Tracker
 
 
 @pytest.fixture
@@ -32,12 +34,12 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: Path) -> Path:
     write_checkpoint(Path("osnet.pt"), {"layer": [1.0]})
     Path("cars_openvino_model").mkdir()
     for name in ("cars.xml", "cars.bin"):
-        Path("cars_openvino_model", name).touch()
+        Path("cars_openvino_model", name).write_bytes(b"1")
     Path("cars_openvino_model/metadata.yaml").write_text("names: {0: car, 1: truck}", encoding="utf-8")
     Path("ocr").mkdir()
     Path("ocr/inference.yml").write_text(yaml.safe_dump({"Global": {"model_name": "PP-OCR"}}), encoding="utf-8")
     for name in ("inference.pdiparams", "inference.json"):
-        Path("ocr", name).touch()
+        Path("ocr", name).write_bytes(b"1")
     return tmp_path
 
 
@@ -183,14 +185,26 @@ def test_a_camera_that_never_answers_is_waited_for_no_longer_than_to_open_it(fil
         pytest.param(
             {"ocr_reader": {"engine": "onnxruntime"}},
             "ocr_reader.model_dir",
-            "inference.onnx is missing",
+            "inference.onnx, which engine onnxruntime needs, is missing",
             id="a folder without the engine's file",
         ),
         pytest.param(
             {"ocr_reader": {"model_dir": "half"}},
             "ocr_reader.model_dir",
-            "inference.json is missing",
+            "inference.json, which engine paddle needs, is missing",
             id="half a reader",
+        ),
+        pytest.param(
+            {"ocr_reader": {"model_dir": "empty"}},
+            "ocr_reader.model_dir",
+            "inference.pdiparams, which engine paddle needs, is missing or empty",
+            id="a reader whose weights are empty",
+        ),
+        pytest.param(
+            {"vehicle_detector": {"class_mapping": {7: "car"}}},
+            "vehicle_detector.class_mapping",
+            "the model has no class 7; its ids are 0 to 1",
+            id="a mapping of a class that the model does not have",
         ),
         pytest.param({"output_dir": "clip.mp4"}, "output_dir", "is a file", id="a file as output folder"),
         pytest.param(
@@ -204,6 +218,8 @@ def test_a_camera_that_never_answers_is_waited_for_no_longer_than_to_open_it(fil
 def test_what_is_wrong_is_named(files: Path, changes: dict[str, Any], subject: str, words: str) -> None:
     shutil.copytree("ocr", "half")
     Path("half/inference.json").unlink()
+    shutil.copytree("ocr", "empty")
+    Path("empty/inference.pdiparams").write_bytes(b"")
     (check,) = wrong(config(**changes))
     assert check.subject == subject
     assert words in check.message
@@ -328,6 +344,12 @@ def test_what_begins_inside_the_frame_is_fine_and_the_frame_is_the_shrunken_one(
     ("change", "words"),
     [
         pytest.param(lambda: Path("cars_openvino_model/cars.bin").unlink(), "cars.bin is missing", id="no .bin"),
+        pytest.param(
+            lambda: Path("cars_openvino_model/cars.bin").write_bytes(b""), "or empty", id="an empty .bin"
+        ),
+        pytest.param(
+            lambda: Path("cars_openvino_model/cars.xml").write_bytes(b""), "cars.xml is empty", id="an empty .xml"
+        ),
         pytest.param(lambda: Path("cars_openvino_model/b.xml").touch(), "holds 2 networks", id="two .xml"),
         pytest.param(
             lambda: Path("cars_openvino_model/metadata.yaml").unlink(),
@@ -389,6 +411,17 @@ def test_what_is_wrong_with_a_plate_model_is_said(
     (check,) = wrong(config(lp_detector={"model_path": name}))
     assert check.subject == "lp_detector.model_path"
     assert words in check.message
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("name", ["osnet.pt", "osnet.PT"])
+def test_appearance_weights_that_run_code_are_refused_and_not_loaded(files: Path, name: str) -> None:
+    write_code(Path(name))
+    tracker = {"type": "botsort", "osnet_model_path": name}
+    (check,) = wrong(config(vehicle_tracker=tracker))
+    assert (check.subject, "would run code" in check.message) == ("vehicle_tracker.osnet_model_path", True)
+    with pytest.raises(ServiceError, match=r"osnet_model_path: .* would run code"):
+        Tracker(config(vehicle_tracker=tracker).vehicle_tracker)
     assert not Path("ran").exists()
 
 

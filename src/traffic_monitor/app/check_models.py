@@ -29,8 +29,12 @@ def check_vehicle_model(settings: VehicleDetectorSettings) -> Check:
     """The model file or folder, and whether it knows a class that counts as a vehicle."""
     subject = "vehicle_detector.model_path"
     check, names = _check_model(subject, settings.model_path)
-    if names is None or {**names, **settings.class_mapping}.keys() > names.keys():
-        return check  # Nothing is known; or the mapping is wrong, which the detector says better.
+    if names is None:
+        return check
+    unknown = sorted(settings.class_mapping.keys() - names.keys())
+    if unknown:
+        told = f"the model has no class {unknown[0]}; its ids are {min(names)} to {max(names)}"
+        return Check("vehicle_detector.class_mapping", False, told)
     known = {**names, **settings.class_mapping}.values()
     if not set(known) & set(settings.classes):
         told = f"it knows none of {', '.join(settings.classes)}; it knows {', '.join(list(known)[:SHOWN_NAMES])}"
@@ -63,10 +67,14 @@ def check_file(subject: str, path: Path) -> Check:
     return Check(subject, True, str(path))
 
 
+def _is_filled(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
 def check_checkpoint(subject: str, path: Path) -> Check:
     """Whether a ``.pt`` file is whole, and safe to load."""
     check = check_file(subject, path)
-    if not check.ok or path.suffix != ".pt":
+    if not check.ok or path.suffix.lower() != ".pt":
         return check
     try:
         inspect_checkpoint(path)
@@ -105,8 +113,10 @@ def _openvino_names(folder: Path) -> Mapping[int, str]:
             f"holds {len(networks)} networks ({', '.join(sorted(each.name for each in networks))}), not one"
         )
     weights = networks[0].with_suffix(".bin")
-    if not weights.is_file():
-        raise _Mistake(f"{weights.name} is missing beside {networks[0].name}")
+    if not _is_filled(weights):
+        raise _Mistake(f"{weights.name} is missing beside {networks[0].name}, or empty")
+    if not _is_filled(networks[0]):
+        raise _Mistake(f"{networks[0].name} is empty")
     try:
         names = yaml.safe_load((folder / "metadata.yaml").read_text(encoding="utf-8"))["names"]
         return {int(number): str(name) for number, name in names.items()}
@@ -154,6 +164,7 @@ def check_recognizer(settings: OcrReaderSettings) -> Check:
         way_out = "set ocr_reader.model_dir to null to have PaddleOCR fetch the other one"
         return Check("ocr_reader.model_name", False, f"{settings.model_name}: {folder} holds {stated}; {way_out}")
     for names in OCR_FILES[settings.engine]:
-        if not any((folder / name).is_file() for name in names):
-            return Check(subject, False, f"{folder}: {names[0]} is missing, which engine {settings.engine} needs")
+        if not any(_is_filled(folder / name) for name in names):
+            told = f"{names[0]}, which engine {settings.engine} needs, is missing or empty"
+            return Check(subject, False, f"{folder}: {told}")
     return Check(subject, True, f"{folder} ({stated})")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from traffic_monitor.inference.checkpoint import CheckpointError, inspect_checkpoint
 from traffic_monitor.inference.environment import prepare_environment, silenced, stubbed_imports
 from traffic_monitor.settings import TrackerType, VehicleTrackerSettings
 from traffic_monitor.shared_utils.custom_types import Detection
@@ -137,4 +138,9 @@ def _reid_weights(path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
         # BoxMOT would try to download a file of this name.
         raise ServiceError(f"vehicle_tracker.osnet_model_path: {path} does not exist")
+    if path is not None and path.suffix.lower() == ".pt":  # BoxMOT would run what is in it.
+        try:
+            inspect_checkpoint(path)
+        except CheckpointError as error:
+            raise ServiceError(f"vehicle_tracker.osnet_model_path: {path} {error}") from None
     return path
