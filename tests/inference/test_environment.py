@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from traffic_monitor.inference import environment
-from traffic_monitor.inference.environment import prepare_environment, stubbed_imports
+from traffic_monitor.inference.environment import give_paddle_a_cache, prepare_environment, stubbed_imports
 
 
 def test_libraries_are_prepared_also_where_nothing_temporary_can_be_kept(
@@ -20,6 +20,23 @@ def test_libraries_are_prepared_also_where_nothing_temporary_can_be_kept(
     monkeypatch.setattr(environment.tempfile, "tempdir", str(tmp_path))
     prepare_environment()
     assert Path(os.environ["YOLO_CONFIG_DIR"]).parent == tmp_path
+
+
+def test_paddle_keeps_its_files_elsewhere_where_there_is_no_home_to_write_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PADDLE_PDX_CACHE_HOME", "wanted")
+    give_paddle_a_cache()
+    assert os.environ["PADDLE_PDX_CACHE_HOME"] == "wanted"
+    monkeypatch.delenv("PADDLE_PDX_CACHE_HOME")
+    monkeypatch.setattr(environment.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    give_paddle_a_cache()
+    assert "PADDLE_PDX_CACHE_HOME" not in os.environ
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    give_paddle_a_cache()
+    assert Path(os.environ["PADDLE_PDX_CACHE_HOME"]).parent == tmp_path
 
 
 def test_a_package_is_left_out_only_inside() -> None:

@@ -20,15 +20,33 @@ def prepare_environment() -> None:
     os.environ.setdefault("YOLO_OFFLINE", "true")
     os.environ.setdefault("YOLO_VERBOSE", "false")
     if "YOLO_CONFIG_DIR" not in os.environ:
-        user = os.getuid() if os.name == "posix" else 0
-        with contextlib.suppress(
-            OSError
-        ):  # No temporary folder: Ultralytics finds a place of its own, or does without.
-            folder = Path(tempfile.gettempdir()) / f"traffic-monitor-ultralytics-{user}"
-            folder.mkdir(mode=0o700, exist_ok=True)
-            os.environ["YOLO_CONFIG_DIR"] = str(folder)
+        with contextlib.suppress(OSError):  # Then Ultralytics finds a place of its own, or does without.
+            os.environ["YOLO_CONFIG_DIR"] = str(_temporary_folder("ultralytics"))
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
     os.environ.setdefault("GLOG_minloglevel", "2")
+
+
+def give_paddle_a_cache() -> None:
+    """Give PaddleOCR a temporary folder where the user has no home that can be written. Call before importing it.
+
+    It makes a folder for its cache when it is imported, and fails where it cannot.
+    """
+    if "PADDLE_PDX_CACHE_HOME" in os.environ:
+        return
+    try:
+        folder = Path.home() / ".paddlex"
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError):  # The latter where nobody knows of a home.
+        os.environ["PADDLE_PDX_CACHE_HOME"] = str(_temporary_folder("paddle"))
+
+
+def _temporary_folder(name: str) -> Path:
+    """A folder of this user's own for files that a library wants to keep."""
+    user = os.getuid() if os.name == "posix" else 0
+    folder = Path(tempfile.gettempdir()) / f"traffic-monitor-{name}-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 class _SignalStack(ctypes.Structure):

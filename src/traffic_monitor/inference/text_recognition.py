@@ -8,7 +8,13 @@ import cv2
 import numpy as np
 import yaml
 
-from traffic_monitor.inference.environment import prepare_environment, silenced, stubbed_imports, thread_budget
+from traffic_monitor.inference.environment import (
+    give_paddle_a_cache,
+    prepare_environment,
+    silenced,
+    stubbed_imports,
+    thread_budget,
+)
 from traffic_monitor.settings import OcrReaderSettings
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
@@ -28,6 +34,7 @@ class PaddleTextRecognizer:
 
     def __init__(self, settings: OcrReaderSettings) -> None:
         prepare_environment()
+        give_paddle_a_cache()
         name = settings.model_name or (stated_model_name(settings.model_dir) if settings.model_dir else None)
         self._stretch_to = _stretch_size(settings.model_dir) if settings.model_dir else None
         unneeded = stubbed_imports(*UNNEEDED) if settings.model_dir else contextlib.nullcontext()
