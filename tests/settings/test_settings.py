@@ -276,3 +276,5 @@ def test_a_tracker_memory_in_frames_is_still_understood(kind: str, key: str, fra
     assert getattr(getattr(settings.vehicle_tracker, kind), key) == 2.0
     with pytest.raises(ValidationError, match=key):
         Settings.model_validate({"vehicle_tracker": {kind: {key: 0}}})
+    with pytest.raises(ValidationError, match=frames_key):
+        Settings.model_validate({"vehicle_tracker": {kind: {frames_key: True}}})

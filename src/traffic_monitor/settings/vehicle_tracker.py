@@ -29,7 +29,7 @@ class _TrackerSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _frames_as_seconds(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or not isinstance(values.get(cls.frames_key), int):
+        if not isinstance(values, dict) or type(values.get(cls.frames_key)) is not int:  # true is no number here
             return values
         rest = {key: value for key, value in values.items() if key != cls.frames_key}
         return {**rest, f"{cls.frames_key}_s": values[cls.frames_key] / FRAMES_PER_S}

@@ -141,9 +141,9 @@ def parse_zone(name: str) -> tzinfo:
     Raises:
         ValueError: there is no such time zone; the message says so.
     """
-    if OFFSET.fullmatch(name):
-        return datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo or UTC
     try:
+        if OFFSET.fullmatch(name):
+            return datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo or UTC
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"{name} is no time zone: expected a name such as Europe/Berlin, or +02:00") from None
