@@ -122,3 +122,12 @@ def test_the_command_measures_a_real_run(
 def test_a_wrong_setting_is_told_before_anything_is_started(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command_line(["bench", "--source", "nowhere.mp4"]) == ExitCode.USAGE
     assert "nowhere.mp4" in capsys.readouterr().err
+
+
+def test_nothing_is_measured_that_could_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "measure_run", lambda *_: pytest.fail("a run was measured"))
+    clip = write_clip(tmp_path / "clip.mp4", 3)
+    assert run_command_line(["bench", "--source", str(clip), "--to", str(tmp_path / "no" / "x")]) == ExitCode.USAGE
+    assert "cannot be written: the folder does not exist" in capsys.readouterr().err.replace("\n", " ")

@@ -127,6 +127,8 @@ def bench(
         options["vehicle_detector"] = {"model_path": weights}
     settings = _load(config, overrides, options, camera)
     _refuse_problems(settings)
+    if not to.parent.is_dir():
+        raise ConfigError(f"--to: {to}: cannot be written: the folder does not exist")
     configure_logging("bench", LogTarget(None), console_level="WARNING")
     measured = measuring.measure_run(settings, ", ".join(map(shown_source, settings.each_camera())))
     for table in measuring.as_tables(measured):
