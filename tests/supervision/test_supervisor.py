@@ -169,6 +169,7 @@ DEATHS = {
     "an error": (lambda each: each.fail("out of memory"), "ocr_reader: out of memory"),
     "a crash": (lambda each: each.end(-signal.SIGSEGV), "ocr_reader was killed by SIGSEGV"),
     "a kill": (lambda each: each.end(-signal.SIGKILL), "ocr_reader was killed by SIGKILL"),
+    "a signal without a name": (lambda each: each.end(-35), "ocr_reader was killed by signal 35"),
     "a silent exit": (lambda each: each.end(2), "ocr_reader ended with exit code 2"),
 }
 

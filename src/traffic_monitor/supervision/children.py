@@ -153,7 +153,7 @@ class Child:
         if self.failure is not None:
             return f"{self.label}: {self.failure}"
         if exit_code is not None and exit_code < 0:
-            return f"{self.label} was killed by {signal.Signals(-exit_code).name}"
+            return f"{self.label} was killed by {_name_of_signal(-exit_code)}"
         return f"{self.label} ended with exit code {exit_code}"
 
     def send(self, command: Command | ProcessLost) -> None:
@@ -163,6 +163,14 @@ class Child:
                 self.wire.send(command)
         except OSError:
             self.wire = None
+
+
+def _name_of_signal(number: int) -> str:
+    """Its name; real-time signals have none in Python."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 Take = Callable[[Child, Report], None]
