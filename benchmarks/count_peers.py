@@ -1,6 +1,6 @@
 """Counts of every clip in a folder, ours beside Ultralytics' ObjectCounter: same weights, same line.
 
-    python benchmarks/count_peers.py --clips FOLDER --out FOLDER [--truth ground_truth.yaml] [--set KEY=VALUE ...]
+    python -m benchmarks.count_peers --clips FOLDER --out FOLDER [--truth ground_truth.yaml] [--set KEY=VALUE ...]
 
 Writes a space-time picture per clip into --out: every vehicle is a blob and must carry one mark. A clip's line is
 across the picture at `line_y` of the truth file, else at --line-y. ObjectCounter follows the box's middle, this
@@ -14,27 +14,23 @@ from typing import Any
 import cv2
 import yaml
 
+from benchmarks.peers import ultralytics_counter
 from traffic_monitor.app.slit import draw_slit
 from traffic_monitor.inference.environment import prepare_environment
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import load_settings
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 
-COCO_VEHICLES = {"car", "motorcycle", "bus", "truck"}
-
 
 def count_with_object_counter(settings: Settings, clip: Path, line_y: float) -> tuple[int, int]:
-    """Crossings down and up, by Ultralytics with its own tracker and defaults."""
+    """Crossings down and up, by Ultralytics' ObjectCounter."""
     prepare_environment()
-    from ultralytics import YOLO
-    from ultralytics.solutions import ObjectCounter
-
-    weights = str(settings.vehicle_detector.model_path)
-    classes = [number for number, name in YOLO(weights, task="detect").names.items() if name in COCO_VEHICLES]
     capture = cv2.VideoCapture(str(clip))
     width, height = (capture.get(key) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     region = [(0, int(line_y * height)), (int(width), int(line_y * height))]
-    counter = ObjectCounter(model=weights, region=region, classes=classes, show=False, verbose=False)
+    weights = settings.vehicle_detector.model_path
+    assert weights is not None
+    counter = ultralytics_counter(weights, region)
     while True:
         read, image = capture.read()
         if not read:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from traffic_monitor.inference.environment import prepare_environment
 from traffic_monitor.settings import Settings
@@ -24,19 +24,29 @@ Figures = dict[str, Any]
 
 WARM_UP_FRAMES = 5
 LIMIT = "openvino_limit"
+VEHICLES = {"car", "motorcycle", "bus", "truck"}
 LONGER_SIDE = 640
 """What the detectors were trained at."""
 
 
+def ultralytics_counter(weights: Path, region: list[tuple[int, int]]) -> Any:
+    """``solutions.ObjectCounter`` at its fastest: ByteTrack in place of BoT-SORT, and only the vehicle classes."""
+    from ultralytics import YOLO, solutions
+
+    names = YOLO(str(weights), task="detect").names
+    classes = [number for number, name in names.items() if name in VEHICLES]
+    return solutions.ObjectCounter(
+        model=str(weights), region=region, classes=classes, tracker="bytetrack.yaml", show=False, verbose=False
+    )
+
+
 def object_counter(source: str, weights: Path, _settings: Settings) -> Callable[[Any], object]:
-    """Ultralytics' ``solutions.ObjectCounter`` as its documentation starts it: detect, track, count, draw."""
+    """Ultralytics' counter: detect, track, count, draw."""
     import cv2
-    from ultralytics import solutions
 
     capture = cv2.VideoCapture(source)
     width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-    line = [(0, height // 2), (width, height // 2)]
-    return solutions.ObjectCounter(model=str(weights), region=line, show=False, verbose=False)
+    return cast(Callable[[Any], object], ultralytics_counter(weights, [(0, height // 2), (width, height // 2)]))
 
 
 def one_process(_source: str, weights: Path, settings: Settings) -> Callable[[Any], object]:
