@@ -97,7 +97,7 @@ def wrong(counted: tuple[int, int], truth: tuple[Range, Range]) -> int:
 def detections_of(clip: Clip, overrides: Sequence[str]) -> list[DetectionMessage]:
     """What the detector finds in every frame of the clip, from the file that keeps it where there is one."""
     settings = clip.settings(overrides)
-    model = json.dumps(settings.vehicle_detector.model_dump(mode="json"), sort_keys=True)
+    model = json.dumps(settings.vehicle_detector.model_dump(mode="json", exclude={"search"}), sort_keys=True)
     kept = CACHE / f"{clip.path.stem}_{hashlib.sha256(model.encode()).hexdigest()[:8]}.json"
     if not kept.exists():
         detector = VehicleDetector(settings)

@@ -265,6 +265,13 @@ def test_a_plate_that_the_box_of_a_close_vehicle_cuts_is_found_whole() -> None:
     assert plate["plate_bbox_orig"] == [112, 160, 224, 176]
 
 
+def test_predicted_boxes_are_not_searched() -> None:
+    model = FakeDetectionModel([PLATE])
+    message = make_tracked_message([make_vehicle(4, VEHICLE_BOX)], is_searched=False)
+    assert LPDetector(config(), model).process(message) == []
+    assert model.images == []
+
+
 def test_a_vehicle_outside_the_frame_is_no_error() -> None:
     message = make_tracked_message([make_vehicle(1, [400, 60, 560, 180])])
     model = FakeDetectionModel([PLATE])

@@ -42,6 +42,10 @@ def test_an_update_comes_with_the_frame_that_confirms_a_crossing_and_no_other() 
     assert updates[4][0]["frame_index"] == 4
 
 
+def test_what_is_predicted_is_not_counted() -> None:
+    assert drive(VehicleCounter(config()), THROUGH, is_searched=False) == []
+
+
 def test_an_update_holds_every_field_of_the_contract() -> None:
     (update,) = drive(VehicleCounter(config()), THROUGH)
     assert update.keys() >= FIXED_FIELDS

@@ -101,6 +101,19 @@ def test_the_service_searches_for_plates_as_set(
     assert len(sent.get(timeout=5)["detections"]) == found
 
 
+@pytest.mark.parametrize(("search", "searches"), [("every", 10), ("needed", 4)])
+def test_frames_in_which_nothing_moves_far_need_no_search(search: str, searches: int) -> None:
+    model = FakeDetectionModel([DetectedBox([10, 20, 110, 90], 0.75, 7)])
+    detector = VehicleDetector(
+        Settings.model_validate({"vehicle_detector": {"search": search, "skip_still": False}}), model
+    )
+    answers = [detector.process(make_frame_message(index))[0] for index in range(10)]  # 25 frames/s
+    assert len(model.images) == searches
+    searched = [answer for answer in answers if answer.get("is_searched", True)]
+    assert len(searched) == searches
+    assert all(len(answer["detections"]) == answer.get("is_searched", True) for answer in answers)
+
+
 class QuarterSizeModel(FakeDetectionModel):
     """Sees no more than a quarter of the width."""
 

@@ -48,6 +48,17 @@ def test_a_message_with_only_the_fixed_fields_is_enough(settings: Settings) -> N
     assert len(message["tracked_objects"]) == 1
 
 
+def test_a_frame_that_was_not_searched_has_predicted_boxes_and_the_tracks_go_on(settings: Settings) -> None:
+    tracker = VehicleTracker(settings)
+    for index in (0, 2):
+        tracker.process(make_detection_message([box_at(index)], index))
+    (between,) = tracker.process(make_detection_message([], 3, is_searched=False))
+    (found,) = tracker.process(make_detection_message([box_at(4)], 4))
+    assert [(each["track_id"], each["bbox_xyxy"]) for each in between["tracked_objects"]] == [(1, box_at(3))]
+    assert between["is_searched"] is False
+    assert [(each["track_id"], each["bbox_xyxy"]) for each in found["tracked_objects"]] == [(1, box_at(4))]
+
+
 def test_detections_without_a_track_travel_on_as_boxes(settings: Settings) -> None:
     tracker = VehicleTracker(settings)
     tracker.process(make_detection_message([box_at(0)], 0))

@@ -516,7 +516,9 @@ SCALARS = (
 )
 SECTIONS = [section for section in Settings().model_dump().values() if isinstance(section, dict)]
 KNOWN_KEYS = [*Settings.model_fields, *(key for section in SECTIONS for key in section), "points", "name", "units"]
-KEYS = strategies.text(max_size=6) | strategies.sampled_from(KNOWN_KEYS)
+# A key that the file really has is named as it stands there, whatever it means to Python.
+WORDS = strategies.text(max_size=6).filter(lambda text: not any(word in text for word in WORDS_OF_PYTHON))
+KEYS = WORDS | strategies.sampled_from(KNOWN_KEYS)
 VALUES = strategies.recursive(
     SCALARS,
     lambda inner: (

@@ -76,6 +76,8 @@ class LPDetector(Service):
         """Search the vehicles of one frame that are due; a frame without any is not even decoded."""
         frame_index = message.get("frame_index", self._frames_seen)
         self._frames_seen += 1
+        if not message.get("is_searched", True):
+            return []  # Predicted boxes may cut the plates.
         ours = [vehicle for vehicle in message["tracked_objects"] if self._is_ours(vehicle["track_id"])]
         for vehicle in sorted(ours, key=_nearness, reverse=True):
             if not self._schedule.is_due(vehicle["track_id"], frame_index, vehicle["bbox_xyxy"]):

@@ -35,6 +35,8 @@ class VehicleCounter(Service):
         size = message["frame_width"], message["frame_height"]
         road = self._road = self._road or RoadCounter(self._settings, *size, self._clock)
         self._last_timestamp, self._last_index = message["timestamp"], message.get("frame_index")
+        if not message.get("is_searched", True):
+            return []  # What is predicted has not been seen: vehicles are counted where they are found.
         road.observe(message["tracked_objects"], _frame_time_of(message))
         update = road.pop_update()
         return [] if update is None else [self._message(update)]

@@ -5,6 +5,7 @@ from functools import cache, partial
 from typing import cast
 
 from traffic_monitor.inference.detection import DetectionModel, PendingBoxes
+from traffic_monitor.inference.search_pace import SearchPace
 from traffic_monitor.inference.stillness import StillnessGate
 from traffic_monitor.inference.vehicles_by_plate import VehiclesByPlate
 from traffic_monitor.inference.yolo import load_detector, load_plate_detector
@@ -13,7 +14,7 @@ from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import MessageQueue, Output
 from traffic_monitor.runtime.workers import Queues, open_input
-from traffic_monitor.settings import Settings, VehicleDetectorSettings, WithoutVehicle
+from traffic_monitor.settings import Search, Settings, VehicleDetectorSettings, WithoutVehicle
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import Detection, DetectionMessage, FrameMessage, media_time_of
 from traffic_monitor.shared_utils.errors import ServiceError
@@ -25,7 +26,8 @@ SEARCHES = 2
 UNKNOWN_CLASS = "vehicle"
 """The class of vehicles that only their plate gives away."""
 
-PendingDetections = Callable[[], list[Detection]]
+PendingDetections = Callable[[], list[Detection] | None]
+"""None: the frame need not be searched."""
 
 
 class VehicleDetector(Service):
@@ -52,6 +54,7 @@ class VehicleDetector(Service):
         if plate_model is not None:
             always = config.lp_detector.without_vehicle is WithoutVehicle.ON
             self._by_plate = VehiclesByPlate(plate_model, max(self._model.names) + 1, always=always)
+        self._pace = SearchPace() if settings.search is Search.NEEDED else None
         self._latest: PendingDetections = list
         self._started: dict[str, PendingDetections] = {}
 
@@ -68,9 +71,15 @@ class VehicleDetector(Service):
             if self._gate is not None:
                 self._gate.failed()
             raise
+        if detections is None:
+            return [cast(DetectionMessage, {**message, "detections": [], "is_searched": False})]
         return [cast(DetectionMessage, {**message, "detections": detections})]
 
     def _start(self, message: FrameMessage) -> PendingDetections:
+        if self._pace is not None:
+            if not self._pace.is_due(media_time_of(message)):
+                return _not_searched
+            self._pace.started(media_time_of(message))
         size = message["frame_width"], message["frame_height"]
         image = decode_frame(message["frame_data_jpeg"], least=self._model.size_needed(size))
         if self._gate is None or self._gate.needs_search(image):
@@ -86,6 +95,8 @@ class VehicleDetector(Service):
         if self._by_plate is not None:
             size = message["frame_width"], message["frame_height"]
             boxes = self._by_plate.complete(image, boxes, size, media_time_of(message))
+        if self._pace is not None:
+            self._pace.found(boxes, media_time_of(message))
         return [
             Detection(
                 bbox_xyxy=box.bbox_xyxy,
@@ -97,17 +108,21 @@ class VehicleDetector(Service):
         ]
 
 
+def _not_searched() -> None:
+    return None
+
+
 def _once(search: PendingDetections) -> PendingDetections:
     """The same detections, or the same failure, for every frame: a search gives its boxes once only."""
 
     @cache
-    def outcome() -> list[Detection] | Exception:
+    def outcome() -> list[Detection] | Exception | None:
         try:
             return search()
         except Exception as error:  # noqa: BLE001 - raised again below
             return error
 
-    def detections() -> list[Detection]:
+    def detections() -> list[Detection] | None:
         found = outcome()
         if isinstance(found, Exception):
             raise found

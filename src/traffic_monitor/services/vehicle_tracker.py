@@ -20,6 +20,7 @@ from traffic_monitor.shared_utils.custom_types import (
     media_time_of,
 )
 from traffic_monitor.shared_utils.frame_codec import decode_frame
+from traffic_monitor.tracking.prediction import Prediction
 from traffic_monitor.tracking.trackers import Tracker, load_without_looks, needs_looks
 
 
@@ -28,16 +29,22 @@ class VehicleTracker(Service):
 
     def __init__(self, config: Settings) -> None:
         self._tracker = Tracker(config.vehicle_tracker)
+        self._prediction = Prediction()
 
     def process(self, message: DetectionMessage) -> list[TrackedMessage]:
         """Continue the tracks with the detections of one frame."""
+        time_s = media_time_of(message)
+        frame = {key: value for key, value in message.items() if key != "detections"}
+        if not message.get("is_searched", True):
+            predicted = self._prediction.at(time_s, message["frame_width"], message["frame_height"])
+            return [cast(TrackedMessage, {**frame, "tracked_objects": predicted, "untracked_boxes": []})]
         detections = message["detections"]
         image = decode_frame(message["frame_data_jpeg"]) if self._tracker.needs_pixels else None
-        tracks = self._tracker.update(detections, image, media_time_of(message))
+        tracks = self._tracker.update(detections, image, time_s)
         tracked = [_tracked_object(detections[track.detection_index], track.track_id) for track in tracks]
+        self._prediction.seen(tracked, time_s)
         in_track = {track.detection_index for track in tracks}
         untracked = [each["bbox_xyxy"] for index, each in enumerate(detections) if index not in in_track]
-        frame = {key: value for key, value in message.items() if key != "detections"}
         return [cast(TrackedMessage, {**frame, "tracked_objects": tracked, "untracked_boxes": untracked})]
 
 

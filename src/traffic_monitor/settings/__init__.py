@@ -5,6 +5,7 @@ from traffic_monitor.settings.detectors import (
     Backend,
     DetectorSettings,
     LpDetectorSettings,
+    Search,
     VehicleDetectorSettings,
     WithoutVehicle,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "OcrReaderSettings",
     "Point",
     "PrivacySettings",
+    "Search",
     "Settings",
     "SourceMode",
     "SpeedSettings",

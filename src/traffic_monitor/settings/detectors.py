@@ -24,6 +24,14 @@ FORMS_OF_BACKENDS = {Backend.TORCH: (".pt",), Backend.ONNXRUNTIME: (".pt", ".onn
 """Endings of the files that can be run, or converted to what can; OpenVINO takes all."""
 
 
+class Search(StrEnum):
+    """Which frames are searched for vehicles."""
+
+    EVERY = "every"
+    NEEDED = "needed"
+    """As many as the fastest vehicle in sight requires; the tracker predicts where vehicles are in the others."""
+
+
 class WithoutVehicle(StrEnum):
     """When whole frames are searched for plates of vehicles that were not found."""
 
@@ -68,6 +76,7 @@ class VehicleDetectorSettings(DetectorSettings):
     model_path: Path | None = Path("weights/vehicle_detector.pt")
     conf_threshold: Fraction = 0.1
     workers: int = Field(default=1, ge=1, le=16)
+    search: Search = Search.EVERY
     skip_still: bool = True
     classes: list[str] = Field(default=["car", "motorcycle", "bus", "truck"], min_length=1)
     class_mapping: dict[int, str] = Field(default_factory=dict)

@@ -48,6 +48,8 @@ class DetectionMessage(FrameMessage):
     """A frame and the vehicles in it. Sent by the vehicle detector."""
 
     detections: list[Detection]
+    is_searched: NotRequired[bool]
+    """False for a frame that need not be searched; its vehicles are predicted."""
 
 
 class TrackedObject(TypedDict):
@@ -67,6 +69,8 @@ class TrackedMessage(FrameMessage):
     tracked_objects: list[TrackedObject]
     untracked_boxes: NotRequired[list[BoxXyxy]]
     """Detections of this frame that belong to no track: new, weak or doubtful ones."""
+    is_searched: NotRequired[bool]
+    """False where the vehicles' boxes are predicted, not found."""
 
 
 class PlateCandidateMessage(FrameHeader):
