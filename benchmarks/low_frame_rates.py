@@ -1,6 +1,7 @@
 """Counts at low frame rates: the detector runs once per clip, then tracker and counter at every frame rate.
 
-    python -m benchmarks.low_frame_rates --shared ../shared [--only NAME ...] [--fps 0 12 8] [--set KEY=VALUE ...]
+    python -m benchmarks.low_frame_rates --shared ../shared [--only NAME ...] [--fps 0 12 8] [--needed]
+        [--set KEY=VALUE ...]
 
 Detections are kept in runs/detections, a file per clip and model, so that a variant of the tracker is measured in
 seconds; delete the folder when the weights have changed. A frame rate below the clip's own leaves out the frames
@@ -21,6 +22,8 @@ from typing import Any, cast
 import yaml
 
 from traffic_monitor.capture.sources import open_source
+from traffic_monitor.inference.detection import DetectedBox
+from traffic_monitor.inference.search_pace import SearchPace
 from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.services.vehicle_counter import VehicleCounter
 from traffic_monitor.services.vehicle_detector import VehicleDetector
@@ -121,6 +124,18 @@ def thinned(frames: Sequence[DetectionMessage], fps: float) -> Iterator[Detectio
             index += 1
 
 
+def paced(frames: Sequence[DetectionMessage]) -> Iterator[DetectionMessage]:
+    """The frames that `vehicle_detector.search: needed` searches, and who is found in them."""
+    pace = SearchPace()
+    for frame in frames:
+        time_s = media_time_of(frame)
+        if pace.is_due(time_s):
+            pace.started(time_s)
+            boxes = [DetectedBox(d["bbox_xyxy"], d["confidence"], d["class_id"]) for d in frame["detections"]]
+            pace.found(boxes, time_s)
+            yield frame
+
+
 def count(settings: Settings, frames: Iterator[DetectionMessage]) -> tuple[int, int]:
     """Vehicles in and out, by the services' own tracker and counter."""
     tracker, counter = VehicleTracker(settings), VehicleCounter(settings)
@@ -138,11 +153,14 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="clips with this in their names")
     parser.add_argument("--fps", type=float, nargs="+", default=[0, 12, 8])
+    parser.add_argument("--needed", action="store_true", help="also with vehicle_detector.search=needed")
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
     parser.add_argument("--all", action="store_true", help="also clips without a truth")
     arguments = parser.parse_args()
     configure_logging("low_frame_rates", LogTarget(None))
     rates = [f"{fps:g} frames/s" if fps else "as it is" for fps in arguments.fps]
+    if arguments.needed:
+        rates.append("as often as needed")
     print(f"| clip | truth | {' | '.join(rates)} |\n|---|---|{'---|' * len(rates)}", flush=True)
     sums: dict[bool, list[int]] = {}
     for clip in clips_of(arguments.shared):
@@ -151,6 +169,8 @@ def main() -> None:
         frames = detections_of(clip, arguments.overrides)
         settings = clip.settings(arguments.overrides)
         cells = [count(settings, thinned(frames, fps)) for fps in arguments.fps]
+        if arguments.needed:
+            cells.append(count(settings, paced(frames)))
         print(_row(clip, cells), flush=True)
         if clip.truth is not None:
             known = sums.setdefault(clip.is_exact, [0] * (1 + len(cells)))

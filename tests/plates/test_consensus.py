@@ -267,3 +267,11 @@ def test_the_order_of_the_readings_does_not_matter(readings: list[Said]) -> None
     assert forward.readings == backward.readings
     if len({text for text, _ in readings if text}) == 1:
         assert forward.text == backward.text
+
+
+def test_the_signs_beside_the_text_are_those_that_most_readings_saw() -> None:
+    consensus = PlateConsensus()
+    for signs in (1, 0, 1, 2):
+        consensus.add(Reading("A12345", 0.9, signs=signs))
+    assert consensus.result().signs == 1
+    assert PlateConsensus().result().signs == 0

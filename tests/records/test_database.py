@@ -85,5 +85,5 @@ def test_new_runs_are_of_the_present_version_and_later_ones_are_refused(tmp_path
     with closing(sqlite3.connect(tmp_path / "traffic.db")) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(DatabaseError, match="schema version 3"):
+    with pytest.raises(DatabaseError, match=f"schema version {SCHEMA_VERSION + 1}"):
         open_database(tmp_path)

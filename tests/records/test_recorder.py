@@ -16,6 +16,7 @@ from tests.records.road import RecordedRoad, record_cars, settings
 from traffic_monitor.records.book import Changes
 from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.records.runs import DAY_S
+from traffic_monitor.records.store import read_plates
 from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.frame_codec import encode_frame
 from traffic_monitor.shared_utils.guarded import Guard
@@ -104,6 +105,16 @@ def test_an_answer_not_worth_believing_is_a_reason_and_no_plate(tmp_path: Path) 
     road.end()
     (passage,) = passages(tmp_path)
     assert (passage.plate, passage.unread_reason) == (None, UnreadReason.TOO_FEW_READINGS)
+
+
+def test_signs_that_are_not_in_the_text_stand_beside_it(tmp_path: Path) -> None:
+    road = RecordedRoad(tmp_path)
+    for track_id, signs in ((7, 1), (8, 0)):
+        road.drive_down(track_id)
+        road.read(track_id, f"A1234{track_id}", plate_signs=signs)
+    road.end()
+    chinese, other = read_plates(tmp_path)
+    assert (chinese.get("plate_signs"), "plate_signs" in other) == (1, False)
 
 
 def test_pictures_come_with_the_readings_and_stand_in_the_record(tmp_path: Path) -> None:

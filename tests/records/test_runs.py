@@ -58,7 +58,7 @@ def test_old_records_are_found_without_reading_the_others(tmp_path: Path) -> Non
             for track in range(records):
                 database.execute("INSERT INTO readings VALUES (?, 1, 1, 1, 'AB123', 0.9, 1)", (track,))
                 database.execute(
-                    "INSERT INTO plates VALUES (?, 'AB123', 0.9, 1, NULL, 1, 'car', 1, 1, 0, 1)", (track,)
+                    "INSERT INTO plates VALUES (?, 'AB123', 0.9, 1, NULL, 1, 'car', 1, 1, 0, 0, 1)", (track,)
                 )
                 database.execute(
                     "INSERT INTO passages (passage_id, class_name, class_certainty, first_time, last_time,"

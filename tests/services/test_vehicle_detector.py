@@ -101,7 +101,7 @@ def test_the_service_searches_for_plates_as_set(
     assert len(sent.get(timeout=5)["detections"]) == found
 
 
-@pytest.mark.parametrize(("search", "searches"), [("every", 10), ("needed", 4)])
+@pytest.mark.parametrize(("search", "searches"), [("every", 10), ("needed", 6)])
 def test_frames_in_which_nothing_moves_far_need_no_search(search: str, searches: int) -> None:
     model = FakeDetectionModel([DetectedBox([10, 20, 110, 90], 0.75, 7)])
     detector = VehicleDetector(

@@ -10,10 +10,10 @@ from traffic_monitor.inference.detection import DetectedBox
 Places = npt.NDArray[np.float64]
 """(N, 3): centre and size of boxes, in pixels."""
 
-MOST_MOVED = 0.3
+MOST_MOVED = 0.2
 """Box sizes that the fastest vehicle may move between two searches."""
 
-LONGEST_S = 0.1
+LONGEST_S = 0.07
 """Between two searches, also while nothing moves: a vehicle may come at any time."""
 
 LEAST_CONFIDENCE = 0.2

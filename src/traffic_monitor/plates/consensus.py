@@ -5,7 +5,7 @@ rates", ASRU 1997), which does the same with the words of several speech recogni
 """
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -107,6 +107,8 @@ class Consensus:
     readings: int
     alternatives: tuple[Alternative, ...] = ()
     state: ConsensusState = ConsensusState.UNREAD
+    signs: int = 0
+    """How many signs of other scripts the plate has beside the text, by the readings' vote."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,14 @@ class PlateConsensus:
             len(self._readings),
             tuple(other for other in others[:ALTERNATIVES] if other.share >= LEAST_ALTERNATIVE),
             self._state(confidence, evidence.agreeing),
+            self._signs(),
         )
+
+    def _signs(self) -> int:
+        votes: defaultdict[int, float] = defaultdict(float)
+        for reading in self._readings:
+            votes[reading.signs] += reading.weight
+        return max(votes, key=lambda number: votes[number])
 
     def evidence(self) -> Evidence | None:
         """What speaks for the answer so far, for calibration; None before the first reading."""

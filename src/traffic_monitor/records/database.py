@@ -7,9 +7,10 @@ from typing import Any
 
 DATABASE_FILE = "traffic.db"
 
-SCHEMA_VERSION = 2
-READABLE_VERSIONS = (1, 2)
-"""Version 1 had ``plates.is_anothers`` and no ``passages.passed``; it is read, never written."""
+SCHEMA_VERSION = 3
+READABLE_VERSIONS = (1, 2, 3)
+"""Version 1 had ``plates.is_anothers`` and no ``passages.passed``; neither 1 nor 2 had ``plates.plate_signs``.
+Both are read, never written."""
 
 BUSY_TIMEOUT_S = 0.2
 """A writer that finds the file locked tries again with the next second's records instead of waiting longer."""
@@ -59,6 +60,7 @@ CREATE TABLE plates (
     unread_reason TEXT, fit REAL NOT NULL,
     class_name TEXT NOT NULL, first_seen REAL NOT NULL, last_seen REAL NOT NULL,
     belongs_to_other_vehicle INTEGER NOT NULL DEFAULT 0,
+    plate_signs INTEGER NOT NULL DEFAULT 0,
     recorded_at REAL NOT NULL
 );
 CREATE INDEX plates_by_text ON plates (text);

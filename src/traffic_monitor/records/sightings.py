@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from traffic_monitor.shared_utils.constants import UnreadReason
 from traffic_monitor.shared_utils.custom_types import OcrResultMessage
@@ -27,6 +27,8 @@ class PlateRecord(SearchedVehicle):
 
     text: str
     confidence: float
+    plate_signs: NotRequired[int]
+    """Signs on the plate that are no Latin letters or digits; left out where there are none."""
 
 
 class UnreadRecord(SearchedVehicle):
@@ -54,6 +56,8 @@ class PlateSighting:
     """How well the plate suited the vehicle's box, 0-1."""
     belongs_to_other_vehicle: bool = False
     """Whether another vehicle in sight at the same time has the better claim to this text."""
+    plate_signs: int = 0
+    """Signs on the plate that are not in the text."""
 
     @property
     def reason(self) -> UnreadReason | None:
@@ -72,6 +76,7 @@ class TrackState:
     text: str = ""
     confidence: float = 0.0
     readings: int = 0
+    plate_signs: int = 0
     unread_reason: UnreadReason | None = None
     fit: float = 1.0
     is_searched: bool = False
@@ -103,6 +108,7 @@ class TrackState:
             self.text = text
             self.confidence = result.get("consensus_confidence", result["ocr_confidence"])
             self.readings = result.get("readings", self.readings + 1)
+            self.plate_signs = result.get("plate_signs", 0)
         self.unread_reason = result.get("unread_reason", None if self.text else UnreadReason.TOO_BLURRED)
         self.fit = result.get("plate_fit", self.fit)
 
@@ -129,6 +135,7 @@ class TrackState:
             unread_reason=self.unread_reason,
             fit=self.fit,
             belongs_to_other_vehicle=self.belongs_to_other_vehicle,
+            plate_signs=self.plate_signs,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
+from typing import cast
 
 from traffic_monitor.records.book import Changes
 from traffic_monitor.records.database import DATABASE_FILE, create_database, open_database, write_facts
@@ -126,7 +127,9 @@ def _plates_of(database: sqlite3.Connection) -> Iterator[PlateRecord | UnreadRec
         )
         reason = UnreadReason.CONTESTED if row["belongs_to_other_vehicle"] else row["unread_reason"]
         if reason is None:
-            yield PlateRecord(**vehicle, text=row["text"], confidence=row["confidence"])
+            signs = row["plate_signs"] if "plate_signs" in row.keys() else 0  # noqa: SIM118 - no dictionary
+            beside = {"plate_signs": signs} if signs else {}
+            yield cast(PlateRecord, {**vehicle, "text": row["text"], "confidence": row["confidence"], **beside})
         else:
             yield UnreadRecord(**vehicle, reason=UnreadReason(reason))
 

@@ -122,6 +122,8 @@ class OcrResultMessage(FrameHeader):
     consensus_state: NotRequired[str]
     """``unread``, ``open``, ``settled`` or ``contested``."""
     readings: NotRequired[int]
+    plate_signs: NotRequired[int]
+    """Signs on the plate that are no Latin letters or digits, and not in its text."""
     """Number of non-empty readings behind the consensus."""
     alternatives: NotRequired[list[PlateAlternative]]
     unread_reason: NotRequired[UnreadReason | None]
