@@ -265,6 +265,34 @@ def test_a_plate_that_the_box_of_a_close_vehicle_cuts_is_found_whole() -> None:
     assert plate["plate_bbox_orig"] == [112, 160, 224, 176]
 
 
+@pytest.mark.parametrize(
+    ("vehicle_box", "plate_box"),
+    [
+        ([0, 0, 224, 208], [16, 96, 272, 160]),
+        ([0, 0, WIDTH, HEIGHT], [16, 32, 304, 112]),
+        ([0, 0, WIDTH, HEIGHT], [0, 16, WIDTH, 224]),
+    ],
+    ids=["its box is too small for the plate", "its plate takes most of the frame", "its plate fills the frame"],
+)
+def test_a_plate_that_takes_most_of_the_frame_is_the_vehicles(
+    vehicle_box: list[int], plate_box: list[int]
+) -> None:
+    image = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
+    x1, y1, x2, y2 = plate_box
+    image[y1:y2, x1:x2] = 255
+    message = make_tracked_message([make_vehicle(1, vehicle_box)], frame_data_jpeg=encode_frame(image, 100))
+    (plate,) = plates_of(LPDetector(config(), PlateFinder()), message)
+    assert plate["plate_bbox_orig"] == plate_box
+
+
+def test_a_plate_that_the_edge_of_the_frame_cuts_is_not_read() -> None:
+    image = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
+    image[160:176, 240:WIDTH] = 255
+    vehicle = make_vehicle(1, [160, 40, WIDTH, 208])
+    message = make_tracked_message([vehicle], frame_data_jpeg=encode_frame(image, 100))
+    assert plates_of(LPDetector(config(), PlateFinder()), message) == []
+
+
 def test_predicted_boxes_are_not_searched() -> None:
     model = FakeDetectionModel([PLATE])
     message = make_tracked_message([make_vehicle(4, VEHICLE_BOX)], is_searched=False)

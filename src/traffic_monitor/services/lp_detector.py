@@ -12,7 +12,7 @@ from traffic_monitor.inference.detection import DetectionModel
 from traffic_monitor.inference.plate_search import find_plates
 from traffic_monitor.inference.yolo import load_plate_detector
 from traffic_monitor.plates.crops import box_width, crop, grow_box, is_empty, to_frame
-from traffic_monitor.plates.placement import fit, is_whole, owner_of
+from traffic_monitor.plates.placement import LARGEST_SHARE, fit, is_whole, owner_of
 from traffic_monitor.plates.schedule import ReadingSchedule, TimeBudget
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
@@ -37,6 +37,9 @@ CLOSE_SHARE = 0.5
 
 CLOSE_MARGIN = 0.25
 """Added around a close vehicle whose plate was cut off, as a share of its size."""
+
+FILLING_SHARE = 0.9
+"""Of the frame's width: a plate that takes more is not cut, though its box touches the edges."""
 
 
 class LPDetector(Service):
@@ -107,9 +110,11 @@ class LPDetector(Service):
         others = [other for other in vehicles if other["track_id"] != vehicle["track_id"]]
         is_close = _is_close(vehicle["bbox_xyxy"], width, height)
         found = self._search(image, vehicle, others, is_close)
-        if is_close and any(plate.is_cut for plate in found):
-            # The box of a vehicle that fills the picture often ends too early.
+        if is_close and any(plate.is_cut or plate.is_too_wide for plate in found):
+            # The box of a vehicle that fills the picture often ends too early, or is just the plate.
             larger = grow_box(vehicle["bbox_xyxy"], CLOSE_MARGIN, width, height)
+            if any(plate.is_too_wide for plate in found):
+                larger = [0, 0, width, height]
             found = self._search(image, {**vehicle, "bbox_xyxy": larger}, others, is_close)
         own = [plate for plate in found if plate.fit > 0 and not plate.is_cut]
         wide = [plate for plate in own if box_width(plate.box) >= self._settings.min_plate_width_px]
@@ -125,12 +130,21 @@ class LPDetector(Service):
         search_box = grow_box(vehicle["bbox_xyxy"], self._settings.crop_margin, width, height)
         if is_empty(search_box):
             return []
+        whole: TrackedObject = {**vehicle, "bbox_xyxy": _beyond_frame(vehicle["bbox_xyxy"], width, height)}
         plates = []
         for found in find_plates(self._model, crop(image, search_box), may_be_large=is_close):
             box = to_frame(found.bbox_xyxy, search_box)
-            is_own = owner_of(box, [vehicle, *others]) == vehicle["track_id"]
-            suits = fit(box, vehicle["bbox_xyxy"]) if is_own else 0.0
-            plates.append(_Plate(box, found.confidence, suits, is_cut=not is_whole(box, search_box)))
+            is_own = owner_of(box, [whole, *others]) == vehicle["track_id"]
+            suits = fit(box, whole["bbox_xyxy"]) if is_own else 0.0
+            plates.append(
+                _Plate(
+                    box,
+                    found.confidence,
+                    suits,
+                    is_cut=not is_whole(box, search_box) and box_width(box) < FILLING_SHARE * width,
+                    is_too_wide=box_width(box) > LARGEST_SHARE * box_width(vehicle["bbox_xyxy"]),
+                )
+            )
         return plates
 
 
@@ -139,6 +153,15 @@ def _is_close(box: BoxXyxy, width: int, height: int) -> bool:
     x1, y1, x2, y2 = box
     is_cut = x1 <= 0 or y1 <= 0 or x2 >= width or y2 >= height
     return is_cut or x2 - x1 > CLOSE_SHARE * width or y2 - y1 > CLOSE_SHARE * height
+
+
+def _beyond_frame(box: BoxXyxy, width: int, height: int) -> BoxXyxy:
+    """The box, with what may lie outside of the frame of a vehicle that fills it from side to side."""
+    x1, y1, x2, y2 = box
+    if x1 > 0 or x2 < width:
+        return box
+    across, down = round(CLOSE_MARGIN * width), round(CLOSE_MARGIN * (y2 - y1))
+    return [x1 - across, y1 - down * (y1 <= 0), x2 + across, y2 + down * (y2 >= height)]
 
 
 def _nearness(vehicle: TrackedObject) -> int:
@@ -153,6 +176,8 @@ class _Plate:
     """With the vehicle that was searched, 0-1; 0 where it cannot be that vehicle's."""
     is_cut: bool
     """Whether it ends where the picture that was searched ends."""
+    is_too_wide: bool
+    """Whether no vehicle of the searched width can carry it."""
 
 
 def _candidate(message: TrackedMessage, vehicle: TrackedObject, plate: _Plate) -> PlateCandidateMessage:
