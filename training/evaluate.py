@@ -26,7 +26,7 @@ from traffic_monitor.plates.reading import read_plate
 from traffic_monitor.plates.text import normalize_plate_text
 from traffic_monitor.settings import DetectorSettings, Settings
 from traffic_monitor.settings.loader import load_settings
-from training import evaluate_detector, evaluate_plate_ocr, evaluate_world_plates
+from training import evaluate_detector, evaluate_photos, evaluate_plate_ocr, evaluate_world_plates
 from training.evaluate_application import compare, line_across, run_application
 from training.evaluate_detector import PLATE_INPUT
 
@@ -160,6 +160,7 @@ SETS: dict[str, Callable[[Path, Settings], Figures]] = {
     "texts": measure_texts,
     "photos": measure_photos,
     "world": measure_world,
+    "services": evaluate_photos.measure_shared,
 }
 
 
@@ -245,6 +246,12 @@ def table(metrics: Figures) -> str:
             " / ".join(f"{row['share']:.2f}" for row in boxes["whole by width"].values()),
         ),
         *_world_rows(metrics["world"]["groups"]),
+        (
+            "all these photos through the services (world / us / eu / br)",
+            "exact texts",
+            "",
+            " / ".join(f"{row['right']} of {row['of']}" for row in metrics["services"].values()),
+        ),
     ]
     lines = ["| set | figure | at least | reached |", "|---|---|---|---|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

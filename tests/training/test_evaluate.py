@@ -81,6 +81,7 @@ def metrics(**changes: Any) -> dict[str, Any]:
             region: figures | regions(0.61, 0.70, 0.79, "exact_at_one_look")[region]
             for region, figures in regions(0.65, 0.72, 0.81).items()
         },
+        "services": {"world": {"right": 75, "of": 124}, "eu": {"right": 30, "of": 36}},
         "world": {
             "groups": {
                 "all": {"right": 72, "found": 100, "of": 124},
@@ -96,6 +97,7 @@ def test_the_table_says_what_was_measured() -> None:
     ends = ["exact", "0.50, none invented", "12 of 13", "0.81 / 0.80", "0.77 / 0.76", "0.95"]
     ends += ["0.88 (0.91 / 0.94 / 0.76)", "0.66 / 0.78 / 0.84", "0.85 / 0.89 / 0.97", "0.65 / 0.72 / 0.81"]
     ends += ["0.61 / 0.70 / 0.79", "0.97 / 0.95 / 0.74", "0.58 (72 of 124)", "0.81 (100 of 124)", "0.43 (3 of 7)"]
+    ends += ["75 of 124 / 30 of 36"]
     assert [line.split(" | ")[-1] for line in lines[2:]] == [f"{end} |" for end in ends]
     assert lines[5].startswith("| every 10th frame of the 3 clips never trained on, 558 boxes |")
 
