@@ -137,6 +137,17 @@ def test_a_weak_box_inside_a_vehicle_is_no_vehicle_of_its_own(kind: TrackerType)
     assert all(answer == {0: 1} for answer in answers)
 
 
+@by_stages
+def test_a_weak_box_around_two_vehicles_is_no_vehicle_of_its_own(kind: TrackerType) -> None:
+    def side_by_side(index: int) -> list[Seen]:
+        left = 12 * index
+        both = [left, 100, left + 2 * LENGTH + 10, 100 + HEIGHT]
+        return [(car(left), 0.7), (car(left + LENGTH + 10), 0.7), (both, 0.25)]
+
+    answers = ids(tracker(kind), [side_by_side(i) for i in range(20)], steps(20, 10))
+    assert all(answer.keys() == {0, 1} for answer in answers[1:])
+
+
 @pytest.fixture
 def warnings() -> Iterator[list[str]]:
     heard: list[str] = []

@@ -36,8 +36,9 @@ MOST_GROWTH = 0.75
 WEAK_DISTANCE = 0.5
 """Largest distance (1 - overlap of the grown boxes) at which a weak detection prolongs a track, as in BoxMOT."""
 
-COVERED = 0.8
-"""A weak box that lies with this share of its area in another vehicle's box is a part of it, or a second box."""
+COVERED = 0.7
+"""A weak box that lies with this share of its area in the boxes of other vehicles is a part of one, a second box,
+or takes in two of them."""
 
 FAINT_SIGHTINGS = 5
 FAINT_MOVED = 1.0
@@ -146,7 +147,7 @@ class _ByStages(InSeconds):
         is_left[taken] = False
         rows = np.column_stack((dets, np.arange(len(dets))))[is_left]
         common = _common_area(rows[:, None, :4], dets[None, taken, :4])
-        return np.asarray(rows[~(common >= COVERED * _area(rows[:, :4])[:, None]).any(axis=1)])
+        return np.asarray(rows[common.sum(axis=1) < COVERED * _area(rows[:, :4])])
 
     def _as_track(self, row: Array) -> Any:
         return self.track_type(row, id_allocator=self.id_allocator, max_obs=self.max_obs)  # type: ignore[attr-defined]
