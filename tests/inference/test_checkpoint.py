@@ -55,6 +55,34 @@ def test_a_file_that_would_run_code_is_refused_and_nothing_is_run(
     assert not Path("ran").exists()
 
 
+def write_old_form(path: Path, content: Any) -> Path:
+    """A file as PyTorch wrote it before 1.6."""
+    import torch
+
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+    return path
+
+
+def test_weights_in_the_form_before_pytorch_1_6_are_read_too(tmp_path: Path) -> None:
+    import torch
+
+    path = write_old_form(tmp_path / "osnet.pt", OrderedDict(weight=torch.zeros(2), seen=[1]))
+    assert inspect_checkpoint(path).names is None
+
+
+def test_code_in_the_old_form_is_found_also_before_a_harmless_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write_old_form(tmp_path / "evil.pt", {"model": Calls(os.system, "touch ran")})
+    harmless = write_checkpoint(tmp_path / "harmless.pt", OrderedDict(layer=[1.0]))
+    for content in (path.read_bytes(), path.read_bytes() + harmless.read_bytes()):
+        path.write_bytes(content)
+        with pytest.raises(CheckpointError, match=r"would run code .*\.system"):
+            inspect_checkpoint(path)
+    assert not Path("ran").exists()
+
+
 def test_the_constructor_of_a_model_must_not_be_called(tmp_path: Path) -> None:
     # protocol 0: DetectionModel({"activation": "..."}), whose constructor evaluates the text
     data = b"cultralytics.nn.tasks\nDetectionModel\n((dVactivation\nV__import__('os')\nstR."

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 FUNCTIONS = re.compile(
     r"torch\._utils\._rebuild_\w+|torch\.(\w+Storage|Size|device|Tensor|b?float\w*|u?int\d+|half|double|long|bool)"
@@ -29,6 +29,11 @@ CLASSES = re.compile(
     r"|ultralytics\.utils\.(loss|tal)\.[A-Z]\w*"
 )
 """Of which objects may be made and filled, but whose constructors must not be called: some of them run texts."""
+
+
+ZIP_BEGINS = b"PK\x03\x04"
+MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
+"""Of PyTorch's older form (``torch/serialization.py``)."""
 
 
 class CheckpointError(Exception):
@@ -49,20 +54,36 @@ def inspect_checkpoint(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: it is no PyTorch file, it is damaged, or loading it would call what no model needs.
     """
+    foreign: set[str] = set()
     try:
-        with zipfile.ZipFile(path) as archive:
-            (inside,) = [name for name in archive.namelist() if name.endswith("data.pkl")]
-            with archive.open(inside) as file:
-                reader = _Reader(file)
-                content = reader.load()
+        with path.open("rb") as file:
+            # PyTorch decides by the first bytes, too; an archive may also hang at the end of another file.
+            is_archive = file.read(len(ZIP_BEGINS)) == ZIP_BEGINS
+            file.seek(0)
+            content = _content_of_archive(file, foreign) if is_archive else _content_of_pickles(file, foreign)
     except Exception as error:
         raise CheckpointError("is not a PyTorch file, or is damaged") from error
-    if reader.foreign:
-        called = ", ".join(sorted(reader.foreign)[:3])
+    if foreign:
+        called = ", ".join(sorted(foreign)[:3])
         raise CheckpointError(
             f"would run code that no model needs ({called}); if you trust it, convert it to ONNX elsewhere"
         )
     return Checkpoint(_class_names(content))
+
+
+def _content_of_archive(file: BinaryIO, foreign: set[str]) -> Any:
+    with zipfile.ZipFile(file) as archive:
+        (inside,) = [name for name in archive.namelist() if name.endswith("data.pkl")]
+        with archive.open(inside) as pickled:
+            return _Reader(pickled, foreign).load()
+
+
+def _content_of_pickles(file: BinaryIO, foreign: set[str]) -> Any:
+    """Of the form before PyTorch 1.6: magic number, version, machine, content and keys, a pickle each."""
+    magic, _, _, content, _ = [_Reader(file, foreign).load() for _ in range(5)]
+    if magic != MAGIC_NUMBER:
+        raise ValueError("no PyTorch file")
+    return content
 
 
 def _class_names(content: Any) -> Mapping[int, str] | None:
@@ -100,9 +121,9 @@ class _Stub(dict[Any, Any]):
 
 
 class _Reader(pickle.Unpickler):
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, foreign: set[str]) -> None:
         super().__init__(file)
-        self.foreign: set[str] = set()
+        self.foreign = foreign
 
     def find_class(self, module: str, name: str) -> Any:
         whole = f"{module}.{name}"
