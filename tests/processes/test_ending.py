@@ -112,7 +112,7 @@ def test_a_killed_service_ends_the_run_with_1_and_its_name(busy_program: Program
 def test_the_other_workers_go_on_without_one_that_is_killed(tmp_path: Path) -> None:
     options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "off"]
     options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
-    options += ["--set", "vehicle_detector.workers=2", "--set", "frame_grabber.target_fps=12"]
+    options += ["--set", "vehicle_detector.workers=2", "--set", "frame_grabber.target_fps=8"]
     with Program(tmp_path, [*options, *real_weights(), *line_across(0.7)]) as program:
         program.wait_until(lambda: "raw_frames_1=4 raw_frames_2=4" in program.log, START_TIMEOUT_S, "full queues")
         program.service("vehicle_detector 1").kill()
@@ -161,7 +161,7 @@ def test_plates_are_read_on_without_a_worker_that_is_killed(tmp_path: Path) -> N
     options = ["--source", str(need(CLIPS / "parkpow_cars.mp4")), "--display", "off", *line_across(0.6)]
     options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
     options += ["--set", "lp_detector.workers=2", "--set", "ocr_reader.workers=2"]
-    options += ["--set", "frame_grabber.target_fps=8"]
+    options += ["--set", "frame_grabber.target_fps=6"]
     with Program(tmp_path, [*options, *real_weights()]) as program:
         program.wait_until(lambda: "raw_frames=4" in program.log, START_TIMEOUT_S, "full queues")
         program.service("lp_detector 1").kill()
@@ -170,7 +170,7 @@ def test_plates_are_read_on_without_a_worker_that_is_killed(tmp_path: Path) -> N
         program.assert_nothing_left(1)
         assert program.summary["exit_reason"] == "end_of_stream"
         frames = program.summary["frames"]
-        assert frames["read"] == frames["processed"] > 100
+        assert frames["read"] == frames["processed"] > 90
         # The second vehicle comes later: whoever is left reads it, whatever its number.
         assert "34A23126" in {plate["text"] for plate in program.summary["plates"]}
 
