@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from traffic_monitor.inference.detection import DetectedBox, DetectionModel, Size
+from traffic_monitor.plates.crops import box_width
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.frame_codec import Image
 
@@ -33,7 +34,7 @@ def find_plates(
     found = model.detect(image, size=size)
     width, height = size or (image.shape[1], image.shape[0])
     large_from = LARGE_SHARE * width
-    small = [plate for plate in found if _width(plate.bbox_xyxy) <= large_from]
+    small = [plate for plate in found if box_width(plate.bbox_xyxy) <= large_from]
     if len(small) == len(found) and (found or not may_be_large):
         return found
     large = _find_large(model, image, width, height)
@@ -60,10 +61,6 @@ def _inside(box: BoxXyxy, left: int, top: int, width: int, height: int) -> BoxXy
     x1, y1 = max(box[0] - left, 0), max(box[1] - top, 0)
     x2, y2 = min(box[2] - left, width), min(box[3] - top, height)
     return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None
-
-
-def _width(box: BoxXyxy) -> int:
-    return box[2] - box[0]
 
 
 def _overlap(a: BoxXyxy, b: BoxXyxy) -> bool:

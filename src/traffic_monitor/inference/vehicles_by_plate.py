@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from traffic_monitor.inference.detection import DetectedBox, DetectionModel, Size
 from traffic_monitor.inference.plate_search import find_plates
+from traffic_monitor.plates.crops import box_width
+from traffic_monitor.plates.placement import LARGEST_SHARE, USUAL_PLACE
 from traffic_monitor.shared_utils.custom_types import BoxXyxy
 from traffic_monitor.shared_utils.frame_codec import Image
 
@@ -21,10 +23,6 @@ PAUSE_S = 0.25
 
 VEHICLE_WIDTH, VEHICLE_HEIGHT = 3.5, 3.0
 """Of the assumed vehicle, in widths of its plate."""
-LARGEST_SHARE = 0.8
-"""Of the vehicle's width that a plate can take."""
-PLATE_PLACE = 0.75
-"""Where the plate's centre is assumed, as a share of the vehicle's height from its top."""
 
 
 class VehiclesByPlate:
@@ -74,22 +72,21 @@ class VehiclesByPlate:
 
 
 def _is_believed(plate: DetectedBox, size: Size) -> bool:
-    x1, _, x2, _ = plate.bbox_xyxy
-    return plate.confidence >= LEAST_CONFIDENCE and x2 - x1 >= LEAST_SHARE * size[0]
+    return plate.confidence >= LEAST_CONFIDENCE and box_width(plate.bbox_xyxy) >= LEAST_SHARE * size[0]
 
 
 def _holds(vehicle: BoxXyxy, plate: BoxXyxy) -> bool:
     """Whether a vehicle's box holds a whole plate, and is no more than a frame around it."""
     x1, y1, x2, y2 = plate
     is_inside = vehicle[0] <= x1 and vehicle[1] <= y1 and x2 <= vehicle[2] and y2 <= vehicle[3]
-    return is_inside and x2 - x1 <= LARGEST_SHARE * (vehicle[2] - vehicle[0])
+    return is_inside and box_width(plate) <= LARGEST_SHARE * box_width(vehicle)
 
 
 def _vehicle_of(plate: BoxXyxy, size: Size) -> BoxXyxy:
     """Where the vehicle is assumed, inside the frame. Even at the upper edge the plate is not too high for it."""
-    width, middle, center = plate[2] - plate[0], (plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2
-    above = min(PLATE_PLACE * VEHICLE_HEIGHT * width, center)
-    below = min(above / PLATE_PLACE * (1 - PLATE_PLACE), size[1] - center)
+    width, middle, center = box_width(plate), (plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2
+    above = min(USUAL_PLACE * VEHICLE_HEIGHT * width, center)
+    below = min(above / USUAL_PLACE * (1 - USUAL_PLACE), size[1] - center)
     reach = VEHICLE_WIDTH * width / 2
     return [
         max(round(middle - reach), 0),

@@ -112,14 +112,11 @@ class _ByStages(InSeconds):
         return self._distance(tracks, _boxes_of(detections))
 
     def _distance(self, tracks: Sequence[Any], boxes: Array) -> Array:
-        if not len(tracks) or not len(boxes):
-            return np.zeros((len(tracks), len(boxes)), np.float32)
         growth = [
             self._growth(self.frame_count - track.frame_id, motion_known=track.frame_id > track.start_frame)
             for track in tracks
         ]
-        expected = _boxes_of(tracks)
-        return np.asarray(1 - grown_overlap(expected, boxes, np.array(growth)), np.float32)
+        return _grown_distance(_boxes_of(tracks), boxes, growth)
 
     def _track_detections(self, dets: Array, img: Any, embs: Any = None, masks: Any = None) -> Array:
         new = [track for track in self.active_tracks if not track.is_activated]
@@ -167,17 +164,11 @@ class _ByStages(InSeconds):
     def _follow_faint(self, weak: Array) -> list[Any]:
         """Follow what no track wants; the tracks of those that are vehicles now."""
         now_s = self._times[-1]
-        distance = np.zeros((len(self._faint), len(weak)), np.float32)
-        if distance.size:
-            expected = np.array([faint.expected(now_s) for faint in self._faint])
-            growth = np.array(
-                [
-                    self._growth(self.frame_count - faint.frame, motion_known=faint.motion_known)
-                    for faint in self._faint
-                ]
-            )
-            distance = np.asarray(1 - grown_overlap(expected, weak[:, :4], growth), np.float32)
-        matches, _, left = linear_assignment(distance, WEAK_DISTANCE)
+        growth = [
+            self._growth(self.frame_count - faint.frame, motion_known=faint.motion_known) for faint in self._faint
+        ]
+        expected = np.array([faint.expected(now_s) for faint in self._faint])
+        matches, _, left = linear_assignment(_grown_distance(expected, weak[:, :4], growth), WEAK_DISTANCE)
         for number, index in matches:
             self._faint[number].see(weak[index], self.frame_count, now_s)
         self._faint += [_Faint(weak[index], self.frame_count, now_s) for index in left]
@@ -310,6 +301,13 @@ def _boxes_of(tracks: Sequence[Any]) -> Array:
     places = np.array([track._current_aabb_xywh() for track in tracks]).reshape(-1, 4)
     half = places[:, 2:] / 2
     return np.hstack([places[:, :2] - half, places[:, :2] + half])
+
+
+def _grown_distance(boxes: Array, others: Array, growth: Sequence[float]) -> Array:
+    """(N, M): 1 - their overlap, grown; see ``grown_overlap``."""
+    if not len(boxes) or not len(others):
+        return np.zeros((len(boxes), len(others)), np.float32)
+    return np.asarray(1 - grown_overlap(boxes, others, np.array(growth)), np.float32)
 
 
 def grown_overlap(boxes: Array, others: Array, growth: Array) -> Array:
