@@ -18,7 +18,7 @@ from traffic_monitor.app.check import check_machine, check_settings
 from traffic_monitor.app.check_result import Check
 from traffic_monitor.app.check_sources import check_first_frame
 from traffic_monitor.app.frames import READ_TIMEOUT_S
-from traffic_monitor.capture.sources import LEAVE_TIMEOUT_S
+from traffic_monitor.capture.live_source import LEAVE_TIMEOUT_S
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.sinks import window

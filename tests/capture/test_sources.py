@@ -15,16 +15,11 @@ import numpy as np
 import pytest
 
 from tests.builders import write_clip
-from traffic_monitor.capture import opencv_reader, sources
-from traffic_monitor.capture.sources import (
-    CapturedFrame,
-    FileSource,
-    FrameSource,
-    LiveSource,
-    is_finite_url,
-    open_source,
-    with_recordings_as_files,
-)
+from traffic_monitor.capture import live_source, opencv_reader
+from traffic_monitor.capture.file_source import FileSource
+from traffic_monitor.capture.frames import CapturedFrame, FrameSource
+from traffic_monitor.capture.live_source import LiveSource
+from traffic_monitor.capture.sources import is_finite_url, open_source, with_recordings_as_files
 from traffic_monitor.settings import FrameGrabberSettings, Settings
 from traffic_monitor.shared_utils.clock import ArrivalClock
 from traffic_monitor.shared_utils.errors import ServiceError
@@ -121,9 +116,9 @@ class FakeCamera:
 def camera(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCamera]:
     fake = FakeCamera()
     monkeypatch.setattr(opencv_reader, "open_capture", fake.open)
-    monkeypatch.setattr(sources, "FIRST_RECONNECT_DELAY_S", 0.001)
-    monkeypatch.setattr(sources, "LAST_RECONNECT_DELAY_S", 0.004)
-    monkeypatch.setattr(sources, "LIVE_BUFFER_FRAMES", 100)
+    monkeypatch.setattr(live_source, "FIRST_RECONNECT_DELAY_S", 0.001)
+    monkeypatch.setattr(live_source, "LAST_RECONNECT_DELAY_S", 0.004)
+    monkeypatch.setattr(live_source, "LIVE_BUFFER_FRAMES", 100)
     yield fake
     assert [capture.released >= 1 for capture in fake.opened] == [True] * len(fake.opened)
 
@@ -236,7 +231,7 @@ def test_the_mode_decides_how_a_file_is_read(clip: Path) -> None:
 def test_a_file_in_live_mode_is_played_at_its_own_speed_and_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "LIVE_BUFFER_FRAMES", 100)
+    monkeypatch.setattr(live_source, "LIVE_BUFFER_FRAMES", 100)
     source = LiveSource(settings(write_clip(tmp_path / "fast.mp4", 6, fps=20), mode="live"))
     frames = read_all(source)
     assert [frame.index for frame in frames] == list(range(6))
@@ -247,7 +242,7 @@ def test_a_file_in_live_mode_is_played_at_its_own_speed_and_ends(
 def test_a_camera_that_nobody_reads_drops_its_oldest_frames_and_counts_them(
     camera: FakeCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "LIVE_BUFFER_FRAMES", 2)
+    monkeypatch.setattr(live_source, "LIVE_BUFFER_FRAMES", 2)
     camera.captures = [FakeCapture(10)]
     source = LiveSource(settings(0, reconnect_for_s=0))
     while source.dropped < 8:
@@ -335,7 +330,7 @@ def test_a_camera_without_a_frame_yet_is_waited_for(camera: FakeCamera) -> None:
 def test_closing_a_camera_that_tries_to_come_back_does_not_wait_for_it(
     camera: FakeCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "FIRST_RECONNECT_DELAY_S", 30)
+    monkeypatch.setattr(live_source, "FIRST_RECONNECT_DELAY_S", 30)
     camera.captures = [FakeCapture(1)]
     source = LiveSource(settings(0, reconnect_for_s=60))
     source.get(timeout=1)

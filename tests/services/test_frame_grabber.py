@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.builders import FRAME_FIELDS, START, FullQueue, drain, make_image, start
-from traffic_monitor.capture.sources import CapturedFrame
+from traffic_monitor.capture.frames import CapturedFrame
 from traffic_monitor.runtime.control import Command, ServiceControl
 from traffic_monitor.services import frame_grabber as module
 from traffic_monitor.services.frame_grabber import FrameGrabber, GrabberSource, frame_grabber_process

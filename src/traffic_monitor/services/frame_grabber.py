@@ -10,8 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from traffic_monitor.capture.frames import CapturedFrame, FrameSource
 from traffic_monitor.capture.shown import describe_source
-from traffic_monitor.capture.sources import CapturedFrame, FrameSource, open_source
+from traffic_monitor.capture.sources import open_source
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy
