@@ -17,7 +17,7 @@ import pytest
 from tests.builders import write_clip
 from traffic_monitor.capture import live_source, opencv_reader
 from traffic_monitor.capture.file_source import FileSource
-from traffic_monitor.capture.frames import CapturedFrame, FrameSource
+from traffic_monitor.capture.frames import CapturedFrame, FrameSource, Place
 from traffic_monitor.capture.live_source import LiveSource
 from traffic_monitor.capture.sources import is_finite_url, open_source, with_recordings_as_files
 from traffic_monitor.settings import FrameGrabberSettings, Settings
@@ -486,3 +486,15 @@ def test_a_recording_without_a_single_frame_is_an_error(camera: FakeCamera, mode
     camera.captures = [Recording(0)]
     with pytest.raises(ServiceError, match="holds no frame that can be decoded"):
         read_all(open_source(settings("clip.mp4", mode=mode)))
+
+
+@pytest.mark.parametrize("target_fps", [None, 30, 12.5, 10, 7])
+def test_a_file_goes_on_behind_any_frame_as_if_it_had_never_been_closed(
+    clip: Path, target_fps: float | None
+) -> None:
+    whole = read_all(FileSource(settings(clip, target_fps=target_fps)))
+    for number, frame in enumerate(whole):
+        rest = read_all(FileSource(settings(clip, target_fps=target_fps), Place(frame.index, frame.media_time)))
+        expected = whole[number + 1 :]
+        assert [(one.index, one.media_time) for one in rest] == [(one.index, one.media_time) for one in expected]
+        assert all((one.image == other.image).all() for one, other in zip(rest, expected, strict=True))

@@ -1,11 +1,13 @@
 """What every source of frames gives: frames with their place in time."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.settings import FrameGrabberSettings
+from traffic_monitor.shared_utils.clock import ArrivalClock
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 
@@ -25,12 +27,62 @@ class CapturedFrame:
     """When the frame was taken by this machine's clock; that of a file's frame is another than its timestamp."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """How far a recording has been processed: the last frame whose results are stored."""
+
+    index: int
+    """``CapturedFrame.index`` of that frame."""
+    media_time: float
+    """``CapturedFrame.media_time`` of that frame, in seconds."""
+
+
+class Reader(Protocol):
+    """An open source that yields frames at ``target_fps`` at most. Whoever opened it must ``release`` it.
+
+    Opening, and reading on, raise ``ServiceError``. Its ``__cause__`` is the library's error where there is one
+    (``av.error.FFmpegError``), which says what failed: a refused password, a time-out, an unknown codec.
+    """
+
+    fps: float
+    """Frames per second that the source states, or a guess."""
+    frame_count: int | None
+    """Frames that a recording states; ``None`` for cameras and for files that do not state it."""
+    damaged: int
+    """Frames so far that could not be decoded, or only with damage."""
+
+    def media_frames(self, after: float | None = None) -> Iterator[tuple[Image | None, float]]:
+        """Frames of a recording with their position in seconds since its start.
+
+        A frame that the target rate leaves out, or that cannot be decoded, comes as ``None``.
+
+        Args:
+            after: position of a frame of an earlier reading; the frames behind it come, the same ones as then.
+        """
+
+    def live_frames(self, clock: ArrivalClock) -> Iterator[tuple[Image | None, float]]:
+        """Frames of a camera with the monotonic seconds at which they came; it ends when the stream ends.
+
+        A frame that the target rate leaves out, or that cannot be decoded, comes as ``None``: the camera lives.
+        """
+
+    def release(self) -> None:
+        """Close the source."""
+
+    def check_length(self) -> None:
+        """Log it when a recording has ended before the length it states: file or connection was cut off."""
+
+
 class FrameSource(Protocol):
     """A source of frames that can be read like a queue; ``None`` is its end."""
 
     @property
     def dropped(self) -> int:
         """Frames captured but never handed out."""
+
+    @property
+    def damaged(self) -> int:
+        """Frames so far that could not be decoded, or only with damage."""
 
     frames_total: int | None
     """Frames that are going to come, where that is known."""

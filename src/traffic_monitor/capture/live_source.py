@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from loguru import logger
 
-from traffic_monitor.capture.frames import CapturedFrame, no_frames
+from traffic_monitor.capture.frames import CapturedFrame, Reader, no_frames
 from traffic_monitor.capture.latest_frames import LatestFrames
-from traffic_monitor.capture.opencv_reader import OpenCvReader
+from traffic_monitor.capture.readers import open_reader
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.clock import ArrivalClock
@@ -49,6 +49,8 @@ class LiveSource:
         self._last_sign_of_life = time.monotonic()
         self._lost_since: float | None = None
         self.frames_total: int | None = None
+        self._reader: Reader | None = None
+        self._damaged_before = 0
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
@@ -56,6 +58,12 @@ class LiveSource:
     def dropped(self) -> int:
         """Frames that were pushed out before anybody took them."""
         return self._waiting.dropped
+
+    @property
+    def damaged(self) -> int:
+        """Frames so far that could not be decoded, or only with damage; of all readers that were opened."""
+        reader = self._reader
+        return self._damaged_before + (reader.damaged if reader else 0)
 
     def get(self, *, timeout: float) -> CapturedFrame | None:
         """Next frame; ``None`` after the last one of a recording."""
@@ -88,7 +96,7 @@ class LiveSource:
             if self._settings.is_webcam or self._settings.is_network:
                 self._read_camera()
             else:
-                with _released(OpenCvReader(self._settings)) as reader:
+                with self._reading(open_reader(self._settings)) as reader:
                     self._play(reader)
         except ServiceError as error:
             self._failure = error
@@ -98,7 +106,7 @@ class LiveSource:
             self._failure = ServiceError(f"frame_grabber.source: {shown}: {error}")
         self._waiting.end()
 
-    def _play(self, reader: OpenCvReader) -> None:
+    def _play(self, reader: Reader) -> None:
         """Hand out the frames of a recording at its own speed."""
         started = self._clock.monotonic()
         for image, position in reader.media_frames():
@@ -112,9 +120,9 @@ class LiveSource:
         reader.check_length()
 
     def _read_camera(self) -> None:
-        reader: OpenCvReader | None = self._open_camera()
+        reader: Reader | None = self._open_camera()
         while reader is not None:
-            with _released(reader):
+            with self._reading(reader):
                 if self._settings.is_network and reader.frame_count is not None:
                     self._play(reader)
                     return
@@ -126,16 +134,16 @@ class LiveSource:
                         self._hand_out(image, arrived)
             reader = self._reconnect()
 
-    def _open_camera(self) -> OpenCvReader | None:
+    def _open_camera(self) -> Reader | None:
         """A network camera may start later than we do; a webcam is there or not."""
         try:
-            return OpenCvReader(self._settings)
+            return open_reader(self._settings)
         except ServiceError:
             if not self._settings.is_network:
                 raise
         return self._reconnect()
 
-    def _reconnect(self) -> OpenCvReader | None:
+    def _reconnect(self) -> Reader | None:
         """Try to open the camera until ``reconnect_for_s`` after it was lost; ``None`` when closing."""
         shown = describe_source(self._settings.source)
         patience = self._settings.reconnect_for_s
@@ -147,7 +155,7 @@ class LiveSource:
             if self._closing.wait(min(delay, left)):
                 return None
             try:
-                reader = OpenCvReader(self._settings)
+                reader = open_reader(self._settings)
             except ServiceError:
                 delay = min(delay * 2, LAST_RECONNECT_DELAY_S)
             else:
@@ -166,10 +174,13 @@ class LiveSource:
         self._next_index += 1
         self._last_sign_of_life = time.monotonic()
 
-
-@contextmanager
-def _released(reader: OpenCvReader) -> Iterator[OpenCvReader]:
-    try:
-        yield reader
-    finally:
-        reader.release()
+    @contextmanager
+    def _reading(self, reader: Reader) -> Iterator[Reader]:
+        """Release the reader in the end, and keep its number of damaged frames."""
+        self._reader = reader
+        try:
+            yield reader
+        finally:
+            self._reader = None
+            self._damaged_before += reader.damaged
+            reader.release()

@@ -8,13 +8,11 @@ import numpy as np
 from loguru import logger
 
 from traffic_monitor.capture.shown import describe_source
+from traffic_monitor.capture.timeline import FALLBACK_FPS, Beat, Timeline
 from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.clock import ArrivalClock
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
-
-FALLBACK_FPS = 25.0
-"""For files that do not say how fast they run."""
 
 CLOCK_TOLERANCE_S = 1e-6
 """Times are rounded: a frame this little early is on time."""
@@ -44,26 +42,25 @@ class OpenCvReader:
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.frame_count = count if 0 < count < MOST_FRAMES else None
         """Frames that the container states; ``None`` for cameras and for files that do not state it."""
+        self._target_fps = settings.target_fps
+        self.damaged = 0
         self._read = 0
         """Frames of a recording so far, with those that the target rate leaves out, without broken ones."""
 
-    def media_frames(self) -> Iterator[tuple[Image | None, float]]:
-        """Frames of a file with their position in seconds.
-
-        A frame that the target rate leaves out, or that cannot be decoded, comes as ``None``.
+    def media_frames(self, after: float | None = None) -> Iterator[tuple[Image | None, float]]:
+        """Frames of a recording, see ``Reader``. Those up to ``after`` are decoded as well, because OpenCV's
+        seeking is not exact.
         """
-        position, due = -1 / self.fps, 0.0
+        timeline, beat = Timeline(self.fps), Beat(self._target_fps, after)
         while self._capture.grab():
-            # Some containers give no position, or one that jumps back: the clock must run on.
-            stated = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            position = stated if stated > position else position + 1 / self.fps
-            if position + CLOCK_TOLERANCE_S < due:
+            position = timeline.place(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+            if (after is not None and position <= after) or not beat.wants(position):
                 self._read += 1
                 yield None, position
                 continue
-            due = self._next_due(due, position)
             decoded, image = self._capture.retrieve()
             self._read += decoded
+            self.damaged += not decoded
             yield np.asarray(image, dtype=np.uint8) if decoded else None, position
 
     def live_frames(self, clock: ArrivalClock) -> Iterator[tuple[Image | None, float]]:

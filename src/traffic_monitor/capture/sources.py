@@ -3,7 +3,7 @@
 from traffic_monitor.capture.file_source import FileSource
 from traffic_monitor.capture.frames import FrameSource
 from traffic_monitor.capture.live_source import LiveSource
-from traffic_monitor.capture.opencv_reader import OpenCvReader
+from traffic_monitor.capture.readers import open_reader
 from traffic_monitor.settings import FrameGrabberSettings, Settings, SourceMode
 from traffic_monitor.shared_utils.errors import ServiceError
 
@@ -37,7 +37,7 @@ def is_finite_url(settings: FrameGrabberSettings) -> bool:
     if not settings.is_network:
         return False
     try:
-        reader = OpenCvReader(settings)
+        reader = open_reader(settings)
     except ServiceError:
         return False
     reader.release()
