@@ -18,6 +18,7 @@ from traffic_monitor.services.frame_grabber import FrameGrabber, GrabberSource, 
 from traffic_monitor.settings import FrameGrabberSettings, Settings
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import decode_frame
+from traffic_monitor.shared_utils.resume import ResumePoint
 
 
 def config(source: Any = None, **changes: Any) -> Settings:
@@ -114,7 +115,7 @@ def test_a_source_that_cannot_be_opened_is_said_so(tmp_path: Path) -> None:
 
 def test_a_file_is_read_from_start_to_stop(clip: Path) -> None:
     ours, theirs = Pipe()
-    source = GrabberSource(config(str(clip)).frame_grabber, ServiceControl(theirs))
+    source = GrabberSource(config(str(clip)), ServiceControl(theirs))
     with pytest.raises(queue.Empty):
         source.get(timeout=0.01)
     ours.send(Command.START)
@@ -128,7 +129,7 @@ def test_a_file_is_read_from_start_to_stop(clip: Path) -> None:
 
 def test_a_paused_file_gives_no_frame_until_it_goes_on_and_can_be_stopped(clip: Path) -> None:
     ours, theirs = Pipe()
-    source = GrabberSource(config(str(clip)).frame_grabber, ServiceControl(theirs))
+    source = GrabberSource(config(str(clip)), ServiceControl(theirs))
     ours.send(Command.START)
     ours.send(Command.PAUSE)
     with pytest.raises(queue.Empty):
@@ -160,13 +161,13 @@ class FakeSource:
 def test_a_camera_is_not_opened_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[FakeSource] = []
 
-    def open_source(_settings: FrameGrabberSettings) -> FakeSource:
+    def open_source(_settings: FrameGrabberSettings, _after: ResumePoint | None) -> FakeSource:
         opened.append(FakeSource())
         return opened[-1]
 
     monkeypatch.setattr(module, "open_source", open_source)
     ours, theirs = Pipe()
-    source = GrabberSource(config(0).frame_grabber, ServiceControl(theirs))
+    source = GrabberSource(config(0), ServiceControl(theirs))
     with pytest.raises(queue.Empty):
         source.get(timeout=0.01)
     assert (len(opened), source.dropped) == (0, 0)
@@ -195,7 +196,7 @@ def test_a_stop_ends_the_stream_although_the_file_goes_on(clip: Path) -> None:
 
 def test_the_details_tell_how_far_the_source_is(clip: Path) -> None:
     settings = config(str(clip))
-    source = GrabberSource(settings.frame_grabber, ServiceControl())
+    source = GrabberSource(settings, ServiceControl())
     grabber = FrameGrabber(settings, source)
     while (frame := source.get(timeout=1)) is not None:
         grabber.process(frame)
@@ -213,6 +214,6 @@ def test_the_details_hide_the_password_of_a_camera() -> None:
 
 def test_closing_the_service_releases_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeSource()
-    monkeypatch.setattr(module, "open_source", lambda _settings: fake)
-    FrameGrabber(config("clip.mp4"), GrabberSource(config("clip.mp4").frame_grabber, ServiceControl())).close()
+    monkeypatch.setattr(module, "open_source", lambda _settings, _after: fake)
+    FrameGrabber(config("clip.mp4"), GrabberSource(config("clip.mp4"), ServiceControl())).close()
     assert fake.closed == 1

@@ -106,6 +106,12 @@ class FakeHost(Host):
         self.transport = FakeTransport()  # type: ignore[assignment]
         self.clock = 100.0
         self.services: dict[str, FakeProcess] = {}
+        self.specs: dict[str, ServiceProcess] = {}
+        """Of the services started last."""
+        self.generations = 0
+        """Those that have ended."""
+        self.ended: dict[str, FakeProcess] = {}
+        """Services of generations that have ended, by label and number of the generation, from 1."""
         self.script: list[tuple[float, Callable[[], object]]] = []
         self.cannot_spawn: str | None = None
         self.listening: dict[Child, Connection] = {}
@@ -113,12 +119,19 @@ class FakeHost(Host):
     def now(self) -> float:
         return self.clock
 
+    def renew(self) -> None:
+        self.transport = FakeTransport()  # type: ignore[assignment]
+        self.generations += 1
+        self.ended.update({f"{label} {self.generations}": each for label, each in self.services.items()})
+        self.services.clear()
+
     def spawn(self, spec: ServiceProcess, wire: Connection) -> FakeProcess:
         if spec.label == self.cannot_spawn:
             raise OSError("Resource temporarily unavailable")
         # The supervisor closes its copy of the child's end, so the child needs one of its own.
         process = FakeProcess(1000 + len(self.services), Connection(os.dup(wire.fileno())))
         self.services[spec.label] = process
+        self.specs[spec.label] = spec
         return process
 
     def at(self, seconds: float, act: Callable[[], object]) -> None:
@@ -168,7 +181,8 @@ class Rehearsal:
 
     def __init__(self, folder: Path, **values: Any) -> None:
         self.host = FakeHost()
-        self.settings = Settings.model_validate(values)
+        supervisor = {"on_failure": "stop"} | values.pop("supervisor", {})
+        self.settings = Settings.model_validate({**values, "supervisor": supervisor})
         self.states: list[RunState] = []
         self.show: Callable[[RunStatus], None] = lambda _status: None
         run_dirs = [folder] * len(self.settings.each_camera())

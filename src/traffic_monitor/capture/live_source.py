@@ -16,6 +16,7 @@ from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.clock import ArrivalClock
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
+from traffic_monitor.shared_utils.resume import ResumePoint
 
 LIVE_BUFFER_FRAMES = 2
 """Frames a camera may be ahead of the encoder; more would only be delay."""
@@ -36,15 +37,22 @@ class LiveSource:
     Args:
         settings: which source, its time-outs and its frame rate.
         clock: times the frames; another one in tests.
+        after: the frame behind which the work goes on; None: it begins.
     """
 
-    def __init__(self, settings: FrameGrabberSettings, clock: ArrivalClock | None = None) -> None:
+    def __init__(
+        self,
+        settings: FrameGrabberSettings,
+        clock: ArrivalClock | None = None,
+        after: ResumePoint | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock or ArrivalClock()
         self._waiting: LatestFrames[CapturedFrame] = LatestFrames(LIVE_BUFFER_FRAMES)
         self._closing = threading.Event()
         self._failure: ServiceError | None = None
-        self._next_index = 0
+        self._after = after
+        self._next_index = after.frame_index + 1 if after else 0
         self._first_frame_at: float | None = None
         self._last_sign_of_life = time.monotonic()
         self._lost_since: float | None = None
@@ -108,8 +116,9 @@ class LiveSource:
 
     def _play(self, reader: Reader) -> None:
         """Hand out the frames of a recording at its own speed."""
-        started = self._clock.monotonic()
-        for image, position in reader.media_frames():
+        played = self._after.media_time if self._after else 0.0
+        started = self._clock.monotonic() - played
+        for image, position in reader.media_frames(self._after.media_time if self._after else None):
             if self._closing.wait(max(started + position - self._clock.monotonic(), 0)):
                 return
             self._last_sign_of_life = time.monotonic()
@@ -165,9 +174,12 @@ class LiveSource:
 
     def _hand_out(self, image: Image, arrived: float) -> None:
         """Args: image: the frame. arrived: monotonic seconds at which it came."""
+        timestamp = self._clock.epoch(arrived)
         if self._first_frame_at is None:
             self._first_frame_at = arrived
-        timestamp = self._clock.epoch(arrived)
+            if self._after is not None:  # The seconds of the pause belong to the source's time.
+                pause = max(timestamp - self._after.timestamp, 0.0)
+                self._first_frame_at -= self._after.media_time + pause
         self._waiting.put(
             CapturedFrame(image, self._next_index, arrived - self._first_frame_at, timestamp, timestamp)
         )

@@ -1,20 +1,27 @@
 """Which kind of source the settings name, and opening it."""
 
 from traffic_monitor.capture.file_source import FileSource
-from traffic_monitor.capture.frames import FrameSource
+from traffic_monitor.capture.frames import FrameSource, Place
 from traffic_monitor.capture.live_source import LiveSource
 from traffic_monitor.capture.readers import open_reader
 from traffic_monitor.settings import FrameGrabberSettings, Settings, SourceMode
 from traffic_monitor.shared_utils.errors import ServiceError
+from traffic_monitor.shared_utils.resume import ResumePoint
 
 
-def open_source(settings: FrameGrabberSettings) -> FrameSource:
+def open_source(settings: FrameGrabberSettings, after: ResumePoint | None = None) -> FrameSource:
     """Open the source the settings name.
+
+    Args:
+        settings: which source.
+        after: the frame behind which its frames go on; None: at the first one.
 
     Raises:
         ServiceError: it cannot be opened. For a live source this comes with the first ``get``.
     """
-    return LiveSource(settings) if settings.is_live else FileSource(settings)
+    if settings.is_live:
+        return LiveSource(settings, after=after)
+    return FileSource(settings, Place(after.frame_index, after.media_time) if after else None)
 
 
 def with_recordings_as_files(settings: Settings) -> Settings:

@@ -44,12 +44,15 @@ class RoadCounter:
         settings: lines, zones and the rectangle for speeds.
         width, height: size of the frame in pixels.
         clock: the camera's.
+        last_vehicle_id: the highest vehicle id in use already.
     """
 
-    def __init__(self, settings: VehicleCounterSettings, width: int, height: int, clock: Clock) -> None:
+    def __init__(
+        self, settings: VehicleCounterSettings, width: int, height: int, clock: Clock, last_vehicle_id: int = 0
+    ) -> None:
         lines = [CountingLine.in_frame(line, width, height) for line in settings.lines]
         zones = [Zone.in_frame(zone, width, height) for zone in settings.zones]
-        self._vehicles = VehicleRegistry((width, height))
+        self._vehicles = VehicleRegistry((width, height), last_vehicle_id)
         self._votes = ClassVotes()
         self._ledger = ClassLedger()
         self._crossings = CrossingDetector(lines)

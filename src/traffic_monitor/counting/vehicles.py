@@ -168,16 +168,17 @@ class VehicleRegistry:
 
     Args:
         frame_size: width and height of the frame in pixels.
+        last_id: the highest vehicle id in use already.
     """
 
-    def __init__(self, frame_size: tuple[int, int]) -> None:
+    def __init__(self, frame_size: tuple[int, int], last_id: int = 0) -> None:
         self._frame_size = frame_size
         self._of_track: dict[int, _Vehicle] = {}
         self._in_sight: dict[int, _Vehicle] = {}
         """Vehicles seen within ``LOST_AFTER_S``."""
         self._gone: dict[int, _Vehicle] = {}
         """The others that are remembered; the one gone longest comes first."""
-        self._last_id = 0
+        self._last_id = last_id
 
     def update(self, tracks: Sequence[TrackedObject], moment: FrameTime) -> FrameVehicles:
         """Take in the tracks of the next frame."""

@@ -7,10 +7,10 @@ from typing import Any
 
 DATABASE_FILE = "traffic.db"
 
-SCHEMA_VERSION = 3
-READABLE_VERSIONS = (1, 2, 3)
-"""Version 1 had ``plates.is_anothers`` and no ``passages.passed``; neither 1 nor 2 had ``plates.plate_signs``.
-Both are read, never written."""
+SCHEMA_VERSION = 4
+READABLE_VERSIONS = (1, 2, 3, 4)
+"""Version 1 had ``plates.is_anothers`` and no ``passages.passed``; neither 1 nor 2 had ``plates.plate_signs``;
+none of the three had ``gaps``. They are read, never written."""
 
 BUSY_TIMEOUT_S = 0.2
 """A writer that finds the file locked tries again with the next second's records instead of waiting longer."""
@@ -71,6 +71,11 @@ CREATE TABLE readings (
     recorded_at REAL NOT NULL
 );
 CREATE INDEX readings_by_track ON readings (track_id);
+CREATE TABLE gaps (
+    gap_id INTEGER PRIMARY KEY,
+    started_time REAL NOT NULL, ended_time REAL,
+    kind TEXT NOT NULL, reason TEXT NOT NULL
+);
 """
 
 
@@ -83,14 +88,22 @@ class DatabaseError(Exception):
 
 
 def create_database(folder: Path | None) -> sqlite3.Connection:
-    """Make the database of a new run and return a connection that writes to it.
+    """Make the database of a run, or open that which it has already, and return a connection that writes to it.
 
     Args:
         folder: of the run; None: make it in memory.
 
     Raises:
         sqlite3.Error: it cannot be made.
+        DatabaseError: that which is there is of another version.
     """
+    if folder is not None and (folder / DATABASE_FILE).exists():
+        connection = open_database(folder)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA_VERSION:
+            connection.close()
+            raise DatabaseError(f"{folder / DATABASE_FILE} has schema version {version}, and cannot be continued")
+        return connection
     connection = _connect(folder / DATABASE_FILE if folder is not None else ":memory:")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.executescript(SCHEMA)

@@ -18,7 +18,12 @@ from traffic_monitor.records.runs import DAY_S
 from traffic_monitor.records.sightings import PlateRecord, UnreadRecord
 from traffic_monitor.records.store import PassageStore
 from traffic_monitor.settings import Settings
-from traffic_monitor.shared_utils.custom_types import CountUpdateMessage, OcrResultMessage, TrackedMessage
+from traffic_monitor.shared_utils.custom_types import (
+    CountUpdateMessage,
+    OcrResultMessage,
+    TrackedMessage,
+    media_time_of,
+)
 
 WRITE_INTERVAL_S = 0.5
 """Records wait this long at most, so that a kill loses less than a second of them."""
@@ -66,6 +71,8 @@ class Recorder:
         self._patience_s = config.supervisor.drain_timeout_s
         speed = config.vehicle_counter.speed
         self.book = PassageBook(speed.unit if speed else None)
+        if config.resume_point is not None:
+            self.book.plates_read = config.resume_point.plates_read
         self._pictures = PictureFolder(folder) if folder is not None else None
         self._keeps_records = folder is not None and config.visualizer.save_records
         self._store = PassageStore(folder if self._keeps_records else None)
@@ -74,16 +81,17 @@ class Recorder:
             "camera_id": config.camera_id,
             "source": source,
             "program_version": __version__,
-            "started_at": self._clock(),
             "clock": "known" if config.frame_grabber.knows_time_of_day else "from zero",
             "timezone": config.frame_grabber.clock.zone_name,
             "plates": PSEUDONYMS if config.privacy.hash_plates else "as read",
             "classes": json.dumps(config.vehicle_detector.classes),
             "vehicle_counter": config.vehicle_counter.model_dump_json(),
         }
+        if config.resume_point is None:
+            self._facts["started_at"] = self._clock()
         self._keep_s = None if config.privacy.keep_days is None else config.privacy.keep_days * DAY_S
         self._next_retention = 0.0
-        self._has_frame = False
+        self._has_frame = config.resume_point is not None
         self._next_write = 0.0
         self._plate_records: list[PlateRecord | UnreadRecord] = []
 
@@ -138,7 +146,8 @@ class Recorder:
 
     def _take_frame(self, message: TrackedMessage) -> None:
         self.book.take_frame(message)
-        self._facts["last_time"] = message["timestamp"]
+        self._facts["last_time"], self._facts["last_media"] = message["timestamp"], media_time_of(message)
+        self._facts["last_frame"] = message.get("frame_index", 0)
         if not self._has_frame:
             self._has_frame = True
             self._facts |= {

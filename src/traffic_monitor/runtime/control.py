@@ -62,6 +62,8 @@ class Failed:
     """The service cannot go on. ``reason`` is one line for people."""
 
     reason: str
+    is_final: bool = True
+    """Whether a new process of the service would fail for the same reason, for example for want of a file."""
 
 
 @dataclass(frozen=True)
@@ -172,9 +174,9 @@ class ServiceControl:
         """Ask the supervisor to pause the reading of files, or to go on with it."""
         self._send(PauseRequested(pauses))
 
-    def fail(self, reason: str) -> None:
-        """Tell the supervisor why this service ends."""
-        self._send(Failed(reason))
+    def fail(self, reason: str, *, is_final: bool = True) -> None:
+        """Tell the supervisor why this service ends, and whether a new process would end as well."""
+        self._send(Failed(reason, is_final))
 
     def stream_ended(self) -> None:
         """Tell the supervisor that this service has read all of its input."""

@@ -74,7 +74,7 @@ def run_service_process(spec: ServiceProcess, shutdown_event: Event, connection:
     except BaseException as error:  # noqa: BLE001 - the last place where it can be logged and reported
         reason = _one_line(error)
         logger.bind(**FILE_ONLY).opt(exception=error).critical("{} cannot go on: {}", spec.name, reason)
-        control.fail(reason)
+        control.fail(reason, is_final=isinstance(error, ServiceError))
         sys.exit(ExitCode.ABORTED)
     if watchdog.must_exit:
         os._exit(ExitCode.ABORTED)  # Libraries' exit handlers may hang; everything of ours is closed.

@@ -17,7 +17,7 @@ from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy
 from traffic_monitor.runtime.workers import Queues, open_output
-from traffic_monitor.settings import FrameGrabberSettings, Settings
+from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import encode_frame
@@ -81,10 +81,11 @@ class GrabberSource:
     because its first frames would be old by then.
     """
 
-    def __init__(self, config: FrameGrabberSettings, control: ServiceControl) -> None:
-        self._config = config
+    def __init__(self, settings: Settings, control: ServiceControl) -> None:
+        self._config = config = settings.frame_grabber
+        self._resumed = settings.resume_point
         self._control = control
-        self._source: FrameSource | None = None if config.is_live else open_source(config)
+        self._source: FrameSource | None = None if config.is_live else open_source(config, self._resumed)
 
     def get(self, *, timeout: float) -> CapturedFrame | None:
         """Next frame; ``None`` at the end of the source or when the run is to stop. None comes in a pause."""
@@ -94,7 +95,7 @@ class GrabberSource:
             time.sleep(min(timeout, 0.02))
             raise queue.Empty
         if self._source is None:
-            self._source = open_source(self._config)
+            self._source = open_source(self._config, self._resumed)
         return self._source.get(timeout=timeout)
 
     @property
@@ -129,7 +130,7 @@ def frame_grabber_process(
     """
     control = control or ServiceControl()
     policy = DropPolicy.DROP_OLDEST if config.frame_grabber.is_live else DropPolicy.BLOCK
-    source = GrabberSource(config.frame_grabber, control)
+    source = GrabberSource(config, control)
     output = open_output(output_q, policy, partial(control.lost, ServiceName.VEHICLE_DETECTOR))
     run_service(
         ServiceName.FRAME_GRABBER,

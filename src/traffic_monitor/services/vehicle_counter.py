@@ -1,5 +1,6 @@
 """Vehicle counter: ``TrackedMessage`` in, ``CountUpdateMessage`` out."""
 
+from traffic_monitor.counting.continued import continued
 from traffic_monitor.counting.journeys import crossing_message
 from traffic_monitor.counting.road import RoadCounter, RoadUpdate
 from traffic_monitor.counting.vehicles import FrameTime
@@ -26,6 +27,8 @@ class VehicleCounter(Service):
         self._camera_id = config.camera_id
         self._settings = config.vehicle_counter
         self._clock = config.frame_grabber.clock
+        self._resumed = config.resume_point
+        self._has_reported = False
         self._road: RoadCounter | None = None
         self._last_timestamp = 0.0
         self._last_index: int | None = None
@@ -33,7 +36,7 @@ class VehicleCounter(Service):
     def process(self, message: TrackedMessage) -> list[CountUpdateMessage]:
         """Move every vehicle on; an update when that changes a result, or a vehicle's record has news."""
         size = message["frame_width"], message["frame_height"]
-        road = self._road = self._road or RoadCounter(self._settings, *size, self._clock)
+        road = self._road = self._road or self._new_road(*size)
         self._last_timestamp, self._last_index = message["timestamp"], message.get("frame_index")
         if not message.get("is_searched", True):
             return []  # What is predicted has not been seen: vehicles are counted where they are found.
@@ -44,13 +47,21 @@ class VehicleCounter(Service):
     def flush(self) -> list[CountUpdateMessage]:
         """The final counts, with what was undecided when the stream ended."""
         if self._road is None:
-            return [self._message(NOTHING_SEEN)]
+            return [self._message(NOTHING_SEEN, is_last=True)]
         self._road.finish()
-        return [self._message(self._road.pop_update(is_last=True) or NOTHING_SEEN)]
+        return [self._message(self._road.pop_update(is_last=True) or NOTHING_SEEN, is_last=True)]
 
-    def _message(self, update: RoadUpdate) -> CountUpdateMessage:
+    def _new_road(self, width: int, height: int) -> RoadCounter:
+        last_id = self._resumed.last_vehicle_id if self._resumed else 0
+        return RoadCounter(self._settings, width, height, self._clock, last_id)
+
+    def _message(self, update: RoadUpdate, is_last: bool = False) -> CountUpdateMessage:
+        results = update.results
+        if self._resumed is not None:
+            results = continued(self._resumed.counts, results, everything=is_last or not self._has_reported)
+        self._has_reported = True
         return {
-            **update.results,
+            **results,
             "camera_id": self._camera_id,
             "timestamp": self._last_timestamp,
             "frame_index": self._last_index,

@@ -28,7 +28,8 @@ class VehicleTracker(Service):
     """Gives the vehicles of each frame identities that last."""
 
     def __init__(self, config: Settings) -> None:
-        self._tracker = Tracker(config.vehicle_tracker)
+        resumed = config.resume_point
+        self._tracker = Tracker(config.vehicle_tracker, resumed.last_track_id if resumed else 0)
         self._prediction = Prediction()
 
     def process(self, message: DetectionMessage) -> list[TrackedMessage]:

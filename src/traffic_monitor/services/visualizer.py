@@ -68,7 +68,7 @@ class Visualizer(Service):
         self._overlays = Overlays(config.visualizer.plate_ttl_s) if self._sinks else None
         self._lines: list[CountingLine] = []
         self._frame_times: deque[float] = deque(maxlen=FPS_FRAMES)
-        self._next_index = 0
+        self._next_index = config.resume_point.frame_index + 1 if config.resume_point else 0
         self._dropped = 0
 
     def process(self, message: TrackedMessage | OcrResultMessage | CountUpdateMessage) -> list[Any]:

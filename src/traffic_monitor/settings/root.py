@@ -1,6 +1,6 @@
 """All settings of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +18,7 @@ from traffic_monitor.settings.vehicle_counter import VehicleCounterSettings
 from traffic_monitor.settings.vehicle_tracker import VehicleTrackerSettings
 from traffic_monitor.settings.visualizer import VisualizerSettings
 from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.resume import ResumePoint
 
 DEFAULT_SETTINGS = "default settings"
 """Where a value comes from that nobody has set."""
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     cameras: list[CameraSettings] = []
 
     _run_dirs: tuple[Path, ...] = PrivateAttr(default=())
+    _resume_points: tuple[ResumePoint | None, ...] = PrivateAttr(default=())
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
     _refuse_lookalikes = field_validator("*", mode="before")(refuse_lookalikes)
@@ -66,6 +68,11 @@ class Settings(BaseSettings):
         return self._run_dirs[0] if self._run_dirs else None
 
     @property
+    def resume_point(self) -> ResumePoint | None:
+        """Where the camera's work goes on; None where it begins."""
+        return self._resume_points[0] if self._resume_points else None
+
+    @property
     def is_live(self) -> bool:
         """Whether a camera's frames come at their own pace."""
         return any(camera.frame_grabber.is_live for camera in self.each_camera())
@@ -77,6 +84,7 @@ class Settings(BaseSettings):
         each = [self.model_copy(update=own) for own in each_cameras_own(self, self.cameras)]
         for number, camera in enumerate(each):
             camera._run_dirs = self._run_dirs[number : number + 1]
+            camera._resume_points = self._resume_points[number : number + 1]
         return each
 
     def for_service(self, service: ServiceName) -> Self:
@@ -100,6 +108,12 @@ class Settings(BaseSettings):
         """The same settings for a run that writes into these folders, one for each camera."""
         copy = self.model_copy()
         copy._run_dirs = run_dirs
+        return copy
+
+    def resumed_at(self, points: Sequence[ResumePoint | None]) -> Self:
+        """The same settings for work that goes on at these points, one for each camera."""
+        copy = self.model_copy()
+        copy._resume_points = tuple(points)
         return copy
 
     @classmethod

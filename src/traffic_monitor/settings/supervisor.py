@@ -13,6 +13,9 @@ class SupervisorSettings(Section):
     startup_timeout_s: float = Field(default=120, gt=0, le=3600)
     drain_timeout_s: float = Field(default=7, gt=0, le=3600)
     status_interval_s: float = Field(default=5, gt=0, le=3600)
+    on_failure: Literal["restart", "stop"] = "restart"
+    max_restarts: int = Field(default=5, ge=0, le=1000)
+    restart_window_min: float = Field(default=10, gt=0, le=1440)
 
 
 class LoggingSettings(Section):

@@ -51,6 +51,10 @@ class Host:
     """Processes and time, as the system offers them. Tests hand in fake ones."""
 
     def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Make everything anew that processes which died may have left unusable."""
         self.transport = MultiprocessingTransport()
         self._inbox: queue.SimpleQueue[tuple[Child, Report | None]] = queue.SimpleQueue()
 
@@ -73,11 +77,12 @@ class Host:
         threading.Thread(target=self._listen, args=(child, wire), name="wire", daemon=True).start()
 
     def _listen(self, child: "Child", wire: Connection) -> None:
+        inbox = self._inbox
         try:
             while True:
-                self._inbox.put((child, wire.recv()))
+                inbox.put((child, wire.recv()))
         except (EOFError, OSError):
-            self._inbox.put((child, None))
+            inbox.put((child, None))
 
     def receive(self, timeout: float) -> "list[tuple[Child, Report | None]]":
         """Reports that have come, or come within ``timeout`` seconds; None when the child's pipe is closed."""
@@ -106,6 +111,8 @@ class Child:
         """Whether it has read all of its input."""
         self.failure: str | None = None
         """Why it cannot go on, in its own words."""
+        self.is_failure_final = False
+        """Whether a new process would fail for the same reason."""
         self.end_noted = False
         """Whether the run knows that it has ended."""
 

@@ -1,4 +1,4 @@
-"""The states of a run: what has to happen when a service reports, ends, dies or falls silent."""
+"""The states of one generation of a run: what has to happen when a service reports, ends, dies or falls silent."""
 
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
@@ -53,22 +53,32 @@ class RunState(Enum):
 
 
 class RunAborted(Exception):  # noqa: N818 - a way out, not a mistake
-    """The run cannot end well."""
+    """The run cannot end well.
 
-    def __init__(self, reason: str, exit_code: ExitCode = ExitCode.ABORTED) -> None:
+    Args:
+        reason: one line for people.
+        exit_code: of the program.
+        can_restart: whether new processes may do better: one died or hangs, and nobody knows why.
+    """
+
+    def __init__(self, reason: str, exit_code: ExitCode = ExitCode.ABORTED, *, can_restart: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.exit_code = exit_code
+        self.can_restart = can_restart
 
 
-class Run:
-    """The state machine of one run. It takes what happens, decides what follows, and never waits.
+class Generation:
+    """The state machine of one generation: the processes from one start to their end.
+
+    It takes what happens, decides what follows, and never waits.
 
     Args:
         children: the processes. The caller adds them while it starts them.
         camera_ids: in the order of their grabbers.
         timeouts: of the settings.
         now: monotonic seconds.
+        may_restart: whether a generation may follow this one.
     """
 
     def __init__(
@@ -77,11 +87,14 @@ class Run:
         camera_ids: Sequence[str],
         timeouts: SupervisorSettings,
         now: Callable[[], float],
+        *,
+        may_restart: bool = False,
     ) -> None:
         self._children = children
         self._camera_ids = camera_ids
         self._timeouts = timeouts
         self._now = now
+        self._may_restart = may_restart
         self.state = RunState.STARTING
         self._state_since = self._progress_at = self._looked_at = now()
         self._named: set[Child] = set()
@@ -127,8 +140,8 @@ class Run:
                 self.stop(reason)
             case PauseRequested(pauses):
                 self._send_to_sources(Command.PAUSE if pauses else Command.RESUME)
-            case Failed(reason):
-                child.failure = reason
+            case Failed(reason, is_final):
+                child.failure, child.is_failure_final = reason, is_final
             case StreamEnded():
                 child.stream_ended = True
                 self._progress_at = self._now()
@@ -162,8 +175,9 @@ class Run:
 
     def _take_death(self, child: Child) -> None:
         cause = child.cause_of_death
-        if self.state is RunState.STARTING:
-            raise RunAborted(cause)
+        can_restart = not child.is_failure_final
+        if self.state is RunState.STARTING or (can_restart and self._may_restart and self.stop_reason is None):
+            raise RunAborted(cause, can_restart=can_restart)
         if child.is_source:
             self.ended[self._camera_ids[child.plan.number]] = f"aborted: {cause}"
         if self._has_substitute(child):
@@ -231,7 +245,7 @@ class Run:
             self._send_to_sources(Command.START)
         elif waited > self._timeouts.startup_timeout_s:
             slow = ", ".join(child.label for child in self._children if not child.is_ready)
-            raise RunAborted(f"not ready after {self._timeouts.startup_timeout_s:g} s: {slow}")
+            raise RunAborted(f"not ready after {self._timeouts.startup_timeout_s:g} s: {slow}", can_restart=True)
 
     def silent(self, seconds: float) -> list[Child]:
         """The processes that should have reported but have not for so long."""
@@ -250,7 +264,7 @@ class Run:
                 self._named.add(child)
                 logger.warning("{} has not reported for {:g} s", child.label, SILENT_AFTER_S)
         for reason in self._silence(HUNG_AFTER_S):
-            raise RunAborted(reason)
+            raise RunAborted(reason, can_restart=True)
 
     def _silence(self, seconds: float) -> list[str]:
         """Which processes have been silent for so long, as a reason for people; empty if none has."""

@@ -16,6 +16,16 @@ from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.counts_so_far import CountsSoFar
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
+from traffic_monitor.shared_utils.resume import ResumePoint
+
+
+@dataclass(frozen=True)
+class FramesBefore:
+    """The frames of earlier generations."""
+
+    read: int = 0
+    processed: int = 0
+    dropped: int = 0
 
 
 @dataclass
@@ -26,8 +36,10 @@ class CameraResults:
     """Latest report of its frame grabber."""
     source: Mapping[str, Any] = field(default_factory=dict)
     """What the grabber reports of its source."""
-    frames_processed: int = 0
-    """Frames that went through detection, tracking and counting."""
+    processed: int = 0
+    """Frames that the present generation has counted."""
+    before: FramesBefore = field(default_factory=FramesBefore)
+    """Of the generations before it."""
     counts: CountsSoFar = field(default_factory=CountsSoFar)
     plates_read: int = 0
     """Tracks whose plate is worth believing."""
@@ -41,7 +53,7 @@ class CameraResults:
         if name is ServiceName.FRAME_GRABBER:
             self.grabber, self.source = report, details
         elif name is ServiceName.VEHICLE_COUNTER:
-            self.frames_processed = details["processed"]
+            self.processed = details["processed"]
         if details.get("counts") is not None:
             self.counts.take(details["counts"])
         self.plates_read = details.get("plates_read", self.plates_read)
@@ -51,14 +63,27 @@ class CameraResults:
     @property
     def frames_read(self) -> int:
         """Frames the source gave, those dropped later included."""
-        reported = self.grabber.processed + int(self.source.get("dropped_at_source", 0))
+        reported = self.before.read + self.grabber.processed + int(self.source.get("dropped_at_source", 0))
         # A grabber that was killed has not reported its last second.
         return max(reported, self.frames_processed + self.frames_dropped)
 
     @property
+    def frames_processed(self) -> int:
+        """Frames that went through detection, tracking and counting."""
+        return self.before.processed + self.processed
+
+    def start_generation(self, resumed: ResumePoint | None, *, is_live: bool) -> None:
+        """The processes begin anew. Of a recording, frames behind the point of resumption come again."""
+        if is_live or resumed is None:
+            self.before = FramesBefore(self.frames_read, self.frames_processed, self.frames_dropped)
+        else:
+            self.before = FramesBefore(resumed.frame_index + 1, resumed.frame_index + 1, 0)
+        self.processed, self.grabber = 0, ServiceReport()
+
+    @property
     def frames_dropped(self) -> int:
         """Frames that were never detected because the pipeline was behind."""
-        return self.grabber.dropped
+        return self.before.dropped + self.grabber.dropped
 
     @property
     def frames_total(self) -> int | None:
@@ -79,6 +104,10 @@ class RunResults:
     """Latest report by service and number of its process."""
     cameras: dict[str, CameraResults] = field(default_factory=lambda: defaultdict(CameraResults))
     """By camera id."""
+    restarts: int = 0
+    """Generations before the present one."""
+    _earlier: dict[ServiceName, ServiceReport] = field(default_factory=dict)
+    """What the services of earlier generations have reported last."""
 
     def take(self, name: ServiceName, report: ServiceReport, number: int = 0) -> None:
         """Take in the latest report of one process of a service."""
@@ -88,7 +117,14 @@ class RunResults:
 
     def report_of(self, name: ServiceName) -> ServiceReport:
         """The latest report of a service, of all its processes together; zeros before the first one."""
-        return ServiceReport.of_all(list(self.reports.get(name, {}).values()))
+        earlier = [self._earlier[name]] if name in self._earlier else []
+        return ServiceReport.of_all([*earlier, *self.reports.get(name, {}).values()])
+
+    def start_generation(self) -> None:
+        """The processes begin anew."""
+        self._earlier = {name: self.report_of(name) for name in ServiceName}
+        self.reports = {}
+        self.restarts += 1
 
     @property
     def frames_processed(self) -> int:
@@ -156,6 +192,7 @@ def build_summary(
         "plates": plates_among(searched),
         "unread_plates": (vehicle for vehicle in searched() if "reason" in vehicle),
         "services": {name: _service_summary(run.report_of(name)) for name in ServiceName},
+        **({"restarts": run.restarts} if run.restarts else {}),
     }
 
 

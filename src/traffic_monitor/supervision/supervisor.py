@@ -1,5 +1,7 @@
-"""The supervisor: starts, watches and stops the services of one run. Knows no computer vision."""
+"""The supervisor: starts, watches, restarts and stops the services of one run. Knows no computer vision."""
 
+import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +9,8 @@ from pathlib import Path
 
 from loguru import logger
 
+from traffic_monitor.records.database import DatabaseError
+from traffic_monitor.records.resume import resume_point
 from traffic_monitor.records.run_folder import LOG_FILE
 from traffic_monitor.runtime.control import Report, ServiceReport
 from traffic_monitor.runtime.cores import available_cores, share_cores
@@ -15,8 +19,10 @@ from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget
 from traffic_monitor.supervision.children import Child, Host, end_all, hear_last_words, receive
+from traffic_monitor.supervision.gap_recorder import GapRecorder
+from traffic_monitor.supervision.restarts import RestartBudget
 from traffic_monitor.supervision.signals import StopSignals
-from traffic_monitor.supervision.states import SILENT_AFTER_S, Run, RunAborted, RunState
+from traffic_monitor.supervision.states import SILENT_AFTER_S, Generation, RunAborted, RunState
 from traffic_monitor.supervision.summary import CameraResults, RunResults
 from traffic_monitor.supervision.wiring import wire
 
@@ -59,7 +65,7 @@ class RunStatus:
 
 
 class Supervisor:
-    """Runs the pipeline once.
+    """Runs the pipeline: one generation of processes after another, until one ends well or none may follow.
 
     Args:
         settings: validated settings.
@@ -79,33 +85,101 @@ class Supervisor:
         self._on_status: Callable[[RunStatus], None] | None = on_status
         self._host = host or Host()
         self._log_target = LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level)
-        camera_ids = [camera.camera_id for camera in self._settings.each_camera()]
+        self._cameras = dict(zip((each.camera_id for each in self._settings.each_camera()), run_dirs, strict=True))
         self._results = RunResults()
-        for camera_id in camera_ids:
+        for camera_id in self._cameras:
             self._results.cameras[camera_id] = CameraResults()
+        self._budget = RestartBudget(settings.supervisor, self._host.now)
+        self._gaps = GapRecorder(self._cameras)
+        self._running_since: float | None = None
         self._children: list[Child] = []
-        self._run = Run(self._children, camera_ids, settings.supervisor, self._host.now)
+        self._generation = self._new_generation()
 
     def run(self) -> RunOutcome:
         """Start everything, watch it to its end and clean up. Leaves no process behind."""
         with StopSignals(self._host.now) as signals:
-            try:
-                self._start()
-                self._watch(signals)
-            except RunAborted as abort:
-                self._run.abort(abort)
-            finally:
-                end_all(self._children, self._host, self._take_results, self._run.silent(SILENT_AFTER_S))
+            while (abort := self._run_generation(signals)) is not None:
+                if not self._restart(abort, signals):
+                    self._generation.abort(abort)
+                    break
+        generation = self._generation
         return RunOutcome(
-            self._run.exit_reason, self._run.exit_code, self._running_seconds(), self._results, self._run.ended
+            generation.exit_reason, generation.exit_code, self._running_seconds(), self._results, generation.ended
         )
+
+    def _new_generation(self) -> Generation:
+        self._children = []
+        return Generation(
+            self._children,
+            list(self._cameras),
+            self._settings.supervisor,
+            self._host.now,
+            may_restart=self._can_restart,
+        )
+
+    @property
+    def _can_restart(self) -> bool:
+        """Whether counts and identities could go on: they are continued from the records."""
+        return self._settings.supervisor.on_failure == "restart" and self._settings.visualizer.save_records
+
+    def _run_generation(self, signals: StopSignals) -> RunAborted | None:
+        """Run one set of processes to its end; why it did not end well, if it did not."""
+        try:
+            self._start()
+            self._watch(signals)
+        except RunAborted as abort:
+            return abort
+        finally:
+            end_all(self._children, self._host, self._take_results, self._generation.silent(SILENT_AFTER_S))
+        return None
+
+    def _restart(self, abort: RunAborted, signals: StopSignals) -> bool:
+        """Prepare the next generation, after a pause if there were others before.
+
+        Returns:
+            False if there is to be none: the run ends as it stands.
+        """
+        is_first_start = self._running_since is None
+        if not abort.can_restart or not self._can_restart or is_first_start or self._is_stopping(signals):
+            return False
+        noticed_at = time.time()
+        pause = self._budget.take()
+        if pause is None:
+            logger.error("{}; it was restarted {} times already", abort.reason, self._budget.used)
+            return False
+        logger.error("{}; all services are restarted{}", abort.reason, f" in {pause:g} s" if pause else "")
+        deadline = self._host.now() + pause
+        while self._host.now() < deadline and not self._is_stopping(signals):
+            receive(self._host, WATCH_INTERVAL_S, lambda _child, _report: None)
+        if self._is_stopping(signals):
+            return False
+        try:
+            points = [
+                resume_point(run_dir, camera)
+                for run_dir, camera in zip(self._cameras.values(), self._settings.each_camera(), strict=True)
+            ]
+        except (DatabaseError, sqlite3.Error, OSError) as error:
+            logger.error("the run cannot be restarted: its records cannot be continued: {}", error)
+            return False
+        self._gaps.restarted(noticed_at, abort.reason)
+        self._settings = self._settings.resumed_at(points)
+        self._results.start_generation()
+        for camera, point in zip(self._settings.each_camera(), points, strict=True):
+            results = self._results.cameras[camera.camera_id]
+            results.start_generation(point, is_live=camera.frame_grabber.is_live)
+        self._host.renew()
+        self._generation = self._new_generation()
+        return True
+
+    def _is_stopping(self, signals: StopSignals) -> bool:
+        return signals.stop_reason is not None or self._generation.stop_reason is not None
 
     def _start(self) -> None:
         threads = share_cores(available_cores())
         try:
             plans = wire(self._settings, self._host.transport.edge)
         except OSError as error:  # Too many open files, or no room for semaphores.
-            raise RunAborted(f"the queues could not be made: {error.strerror}") from error
+            raise RunAborted(f"the queues could not be made: {error.strerror}", can_restart=True) from error
         together = Counter(plan.service for plan in plans)
         for plan in plans:
             share = max(threads[plan.service] // together[plan.service], 1)
@@ -113,7 +187,7 @@ class Supervisor:
             try:
                 self._children.append(Child.spawn(plan, spec, self._host))
             except OSError as error:
-                raise RunAborted(f"{plan.label} could not be started: {error}") from error
+                raise RunAborted(f"{plan.label} could not be started: {error}", can_restart=True) from error
 
     def _watch(self, signals: StopSignals) -> None:
         """Wait for the end of all services.
@@ -126,44 +200,54 @@ class Supervisor:
             if signals.interrupted_twice:
                 raise RunAborted("interrupted a second time", ExitCode.INTERRUPTED)
             if signals.stop_reason is not None:
-                self._run.stop(signals.stop_reason)
-            if self._run.is_stopped_early:
+                self._generation.stop(signals.stop_reason)
+            if self._generation.is_stopped_early:
                 return  # Nothing is in the queues yet: leave without draining.
             self._note_ends()
-            self._run.advance()
+            self._generation.advance()
+            self._note_running()
             self._show_status()
         self._note_ends()  # The last process may have ended, and badly, since they were looked at.
 
     def _take(self, child: Child, report: Report) -> None:
-        self._run.take(child, report)
+        self._generation.take(child, report)
         self._take_results(child, report)
 
     def _take_results(self, child: Child, report: Report) -> None:
         if isinstance(report, ServiceReport):
             self._results.take(child.plan.service, report, child.plan.number)
+            for camera_id, details in report.details.items():
+                self._gaps.take_outages(camera_id, details.get("outages", ()))
 
     def _note_ends(self) -> None:
         for child in self._children:
             if not child.is_alive and not child.end_noted:
                 child.end_noted = True
                 hear_last_words([child], self._host, self._take)
-                self._run.take_end(child)
+                self._generation.take_end(child)
+
+    def _note_running(self) -> None:
+        if self._generation.state is RunState.STARTING:
+            return
+        if self._running_since is None:
+            self._running_since = self._generation.running_since
+        self._gaps.running()
 
     def _running_seconds(self) -> float:
-        return 0.0 if self._run.running_since is None else self._host.now() - self._run.running_since
+        return 0.0 if self._running_since is None else self._host.now() - self._running_since
 
     def _show_status(self) -> None:
         """Show the state of the run. Showing it must not end it."""
         if self._on_status is None:
             return
         status = RunStatus(
-            self._run.state,
+            self._generation.state,
             sum(child.is_ready for child in self._children),
             len(self._children),
             self._running_seconds(),
             self._results,
             self._host.transport.queue_fill(),
-            self._run.ended,
+            self._generation.ended,
         )
         try:
             self._on_status(status)

@@ -22,8 +22,6 @@ from traffic_monitor.shared_utils.frame_codec import Image
 KEPT_REMOVED_TRACKS = 200
 """BoxMOT's ByteTrack keeps every track it ever removed; only the latest can still matter."""
 
-FIRST_TRACK_ID = 1
-
 USUAL_STEP_S = 1 / 30
 """Between frames whose times say nothing."""
 
@@ -39,14 +37,20 @@ class Track:
 
 
 class Tracker:
-    """Gives detections identities that last over frames."""
+    """Gives detections identities that last over frames.
 
-    def __init__(self, settings: VehicleTrackerSettings) -> None:
+    Args:
+        settings: which tracker, and its parameters.
+        last_id: the highest id in use already.
+    """
+
+    def __init__(self, settings: VehicleTrackerSettings, last_id: int = 0) -> None:
         prepare_environment()
         with silenced():
             self._tracker = _build(settings)
         self.needs_pixels = needs_pixels(settings)
         self._clock = _RunningClock()
+        self._first_id = last_id + 1
 
     def update(self, detections: Sequence[Detection], image: Image | None, time_s: float) -> list[Track]:
         """Continue the tracks with the detections of the next frame.
@@ -64,7 +68,7 @@ class Tracker:
         kept = [index for index, detection in enumerate(detections) if _has_area(detection)]
         self._tracker.begin_frame(time_s)
         tracks = self._tracker.update(rows, image, timestamp_s=time_s)
-        return [Track(int(row[4]) + FIRST_TRACK_ID, kept[int(row[7])]) for row in tracks if row[7] >= 0]
+        return [Track(int(row[4]) + self._first_id, kept[int(row[7])]) for row in tracks if row[7] >= 0]
 
 
 def load_without_looks() -> None:
