@@ -19,13 +19,14 @@ from typing import Any
 import cv2
 
 from benchmarks.peers import frames_of
+from traffic_monitor.capture.masks import paint_masks
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.runtime.cores import available_cores, limit_threads, share_cores
 from traffic_monitor.runtime.service_process import keep_freed_memory
 from traffic_monitor.runtime.transport import widen_pipe
 from traffic_monitor.services.vehicle_detector import SEARCHES
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
-from traffic_monitor.settings import Settings
+from traffic_monitor.settings import AreaSettings, Settings
 from traffic_monitor.settings.loader import load_settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.frame_codec import decode_frame, encode_frame
@@ -34,6 +35,8 @@ from traffic_monitor.sinks.video import VideoFile
 ROUNDS = 3
 FRAMES_PER_S = 25
 """For the tracker, which goes by time."""
+
+HALF = AreaSettings(points=[(0, 0), (1, 0), (1, 0.5), (0, 0.5)])
 
 
 def cost(work: Callable[[Any], object], items: Sequence[Any]) -> float:
@@ -85,6 +88,9 @@ def parts(source: str, frames: int, settings: Settings) -> dict[str, float]:
     pictures = list(islice(frames_of(source), frames))
     found = {"decode the video": (time.process_time() - began) / len(pictures) * 1000}
     texts = [encode_frame(picture, quality) for picture in pictures]
+    found["paint half of the picture black"] = cost(
+        lambda picture: paint_masks(picture, [HALF]), [pictures[-1].copy()] * frames
+    )
     found["encode a JPEG"] = cost(lambda picture: encode_frame(picture, quality), pictures)
     found["decode a JPEG"] = cost(decode_frame, texts)
     found["a hop"] = hop(texts)

@@ -5,8 +5,9 @@ import os
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -26,20 +27,24 @@ from tests.builders import (
 from tests.records.road import RecordedRoad, record_cars, settings
 from traffic_monitor.app import line as line_tool
 from traffic_monitor.app.cli import run_command_line
+from traffic_monitor.capture.frames import CapturedFrame
 from traffic_monitor.plates.pseudonym import pseudonym
 from traffic_monitor.records.database import open_database
 from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.recorder import RETENTION_INTERVAL_S
-from traffic_monitor.records.run_folder import MARKER_FILE, SCENE_FILE, create_run_folders
+from traffic_monitor.records.run_folder import MARKER_FILE, SCENE_FILE, VIDEO_FILE, create_run_folders
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
 from traffic_monitor.services import vehicle_detector
+from traffic_monitor.services.frame_grabber import FrameGrabber
 from traffic_monitor.services.ocr_reader import OcrReader
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
 from traffic_monitor.services.visualizer import Visualizer
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.shared_utils.custom_types import DetectionMessage
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame, encode_frame
+from traffic_monitor.sinks.video import VideoFile
 from traffic_monitor.supervision.summary import CameraResults, searched_vehicles
 
 SECRET = "a secret of this test"
@@ -79,6 +84,41 @@ class FrameKeeper:
         return
 
 
+# masks
+
+
+def test_no_window_video_still_or_picture_shows_what_is_masked(tmp_path: Path) -> None:
+    yard = [0.5, 0.5, 1.0, 1.0]  # Left, top, right, bottom.
+    masks = [{"points": [[0.5, 0.5], [1, 0.5], [1, 1], [0.5, 1]]}]
+    changes: dict[str, Any] = {"vehicle_counter": {"lines": []}, "privacy": {"masks": masks}}
+    run_config = Settings.model_validate(changes).for_run(tmp_path)
+    grabber, tracker, keeper = FrameGrabber(run_config), VehicleTracker(run_config), FrameKeeper()
+    video = VideoFile(tmp_path / VIDEO_FILE)
+    visualizer = Visualizer(run_config, [keeper, video], RecordedRoad(tmp_path, run_config).recorder)
+    reader = OcrReader(run_config, FakeRecognizer(("KLM7", 0.9)))
+    car, plate = [170, 130, 310, 230], [200, 180, 260, 200]
+    for index in range(3):
+        captured = CapturedFrame(np.full((240, 320, 3), 255, np.uint8), index, index / 25, START + index / 25)
+        (frame,) = grabber.process(captured)
+        (tracked,) = tracker.process(cast(DetectionMessage, {**frame, "detections": []}))
+        visualizer.process(tracked)
+    candidate = make_plate_candidate(plate, frame_data_jpeg=frame["frame_data_jpeg"], vehicle_bbox_orig=car)
+    (reading,) = reader.process(candidate)
+    visualizer.close()
+    with av.open(tmp_path / VIDEO_FILE) as file:
+        filmed = [each.to_ndarray(format="bgr24") for each in file.decode(video=0)]
+    assert len(filmed) == 3
+    for image in (*keeper.images, *filmed, cv2.imread(str(tmp_path / SCENE_FILE))):
+        height, width = image.shape[:2]
+        left, top, right, bottom = (
+            round(share * size) for share, size in zip(yard, (width, height) * 2, strict=True)
+        )
+        assert image[top + 1 : bottom, left + 1 : right].max() < 30
+        assert image[height // 2 :, : width // 2 - 8].min() > 220
+    for picture in ("plate_picture_jpeg", "vehicle_picture_jpeg"):
+        assert decode_frame(reading[picture]).max() < 30  # type: ignore[literal-required]
+
+
 # blur_plates
 
 
@@ -108,6 +148,30 @@ def test_vehicles_that_the_tracker_does_not_know_show_no_plate_either(confidence
         visualizer.process(tracker.process(message)[0])
     visualizer.close()
     for image in [*sink.images, cv2.imread(str(tmp_path / SCENE_FILE))]:
+        assert strokes(image, PLATE) < 40
+
+
+@pytest.mark.parametrize(
+    ("confidence", "ignore"),
+    [
+        pytest.param(0.9, [], id="tracked"),
+        pytest.param(0.15, [], id="too weak to begin a track"),
+        pytest.param(0.9, [{"points": [[0, 0], [1, 0], [1, 1], [0, 1]]}], id="in an ignored area"),
+    ],
+)
+def test_the_very_first_frame_shows_no_plate(confidence: float, ignore: list[Any], tmp_path: Path) -> None:
+    sink = FrameKeeper()
+    changes: dict[str, Any] = {
+        "privacy": {"blur_plates": True},
+        "vehicle_counter": {"ignore": ignore, "lines": []},
+    }
+    run_config = Settings.model_validate(changes).for_run(tmp_path)
+    visualizer = Visualizer(run_config, [sink], RecordedRoad(tmp_path, run_config).recorder)
+    detections = [make_detection(CAR, confidence=confidence)]
+    message = make_detection_message([], 0, detections=detections, frame_data_jpeg=encode_frame(striped(), 95))
+    visualizer.process(VehicleTracker(run_config).process(message)[0])
+    visualizer.close()
+    for image in (sink.images[0], cv2.imread(str(tmp_path / SCENE_FILE))):
         assert strokes(image, PLATE) < 40
 
 

@@ -307,12 +307,16 @@ SMALL = {"name": "a", "units": "pixels"}
 BELOW = [[0, 200], [90, 200], [90, 300], [0, 300]]
 
 
+OUTSIDE = {"points": [[200, 0], [300, 0], [300, 90]], "units": "pixels"}
+
+
 @pytest.mark.parametrize(
     ("counter", "subject"),
     [
         ({"lines": [SMALL | {"points": [[160, 0], [400, 90]]}]}, "lines"),
         ({"lines": [SMALL | {"points": [[0, 120], [90, 500]]}]}, "lines"),
         ({"zones": [SMALL | {"points": [[200, 0], [300, 0], [300, 90]]}]}, "zones"),
+        ({"ignore": [OUTSIDE]}, "ignore"),
         (
             {
                 "speed": {
@@ -325,12 +329,19 @@ BELOW = [[0, 200], [90, 200], [90, 300], [0, 300]]
             "speed",
         ),
     ],
-    ids=["right of it", "below it", "a zone", "a rectangle"],
+    ids=["right of it", "below it", "a zone", "an area", "a rectangle"],
 )
 def test_what_is_drawn_outside_the_frame_is_named(files: Path, counter: dict[str, Any], subject: str) -> None:
     (check,) = wrong(config(vehicle_counter=counter))
     assert check.subject == f"vehicle_counter.{subject}"
     assert "outside the frame of 160 x 120 pixels" in check.message
+
+
+def test_a_mask_outside_the_frame_is_named(files: Path) -> None:
+    (check,) = wrong(config(privacy={"masks": [OUTSIDE]}))
+    assert (check.subject, check.message) == (
+        "privacy.masks", "a mask is outside the frame of 160 x 120 pixels"
+    )  # fmt: skip
 
 
 def test_what_begins_inside_the_frame_is_fine_and_the_frame_is_the_shrunken_one(files: Path) -> None:

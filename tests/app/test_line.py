@@ -13,9 +13,15 @@ from traffic_monitor.app import cli
 from traffic_monitor.app import line as line_tool
 from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.counting.plan import Plan, Shape
-from traffic_monitor.drawing.annotate import LINE_COLOR
-from traffic_monitor.drawing.plan import ZONE_COLOR, draw_plan
-from traffic_monitor.settings import LineSettings, VehicleCounterSettings, ZoneSettings
+from traffic_monitor.drawing.annotate import IGNORE_COLOR, LINE_COLOR, ZONE_COLOR
+from traffic_monitor.drawing.plan import draw_plan
+from traffic_monitor.settings import (
+    AreaSettings,
+    CameraPrivacySettings,
+    LineSettings,
+    VehicleCounterSettings,
+    ZoneSettings,
+)
 from traffic_monitor.settings.loader import ENV_PREFIX, ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import ExitCode
 
@@ -115,6 +121,28 @@ def test_what_is_drawn_in_the_window_is_saved(
     assert (counter.speed.width_m, counter.speed.length_m) == (7, 20)
 
 
+def test_masks_and_areas_to_ignore_are_drawn_and_saved_and_their_comments_stay(
+    clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = settings_file.read_text().splitlines()
+    triangle, other = [(32, 24), (160, 24), (160, 216)], [(192, 24), (288, 24), (288, 216)]
+    press(monkeypatch, *triangle, "\r", *other, "\r", "u", "i", *other, "\r", "n", "s")
+    assert line_command(clip, settings_file, "--kind", "mask") == ExitCode.OK
+    saved = load_settings(settings_file)
+    assert [mask.points for mask in saved.privacy.masks] == [[(0.1, 0.1), (0.5, 0.1), (0.5, 0.9)]]
+    assert [area.points for area in saved.vehicle_counter.ignore] == [[(0.6, 0.1), (0.9, 0.1), (0.9, 0.9)]]
+    assert saved.vehicle_counter.lines == load_settings().vehicle_counter.lines
+    after = "\n".join(settings_file.read_text().splitlines())
+    assert [line for line in before if line.split("#")[-1].strip() not in after] == []
+
+
+def test_the_speed_rectangle_needs_its_size(
+    clip: Path, settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert line_command(clip, settings_file, "--kind", "speed") == ExitCode.USAGE
+    assert "--kind speed also needs --width-m and --length-m" in capsys.readouterr().err
+
+
 def test_clicks_hit_the_same_place_in_a_picture_that_was_enlarged_for_the_screen(
     clip: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +168,7 @@ def test_comments_and_what_did_not_change_stay(settings_file: Path) -> None:
     before = settings_file.read_text().splitlines()
     counter = load_settings(settings_file).vehicle_counter
     added = counter.model_copy(update={"lines": [*counter.lines, DIAGONAL], "zones": [CORNER]})
-    line_tool.save_plan(added, settings_file)
+    line_tool.save_plan(added, [], settings_file)
     assert load_settings(settings_file).vehicle_counter == added
     after = settings_file.read_text().splitlines()
     lost = [line for line in before if line.split("#")[-1].strip() not in "\n".join(after)]
@@ -152,13 +180,13 @@ def test_comments_and_what_did_not_change_stay(settings_file: Path) -> None:
 
 
 def test_a_line_that_was_taken_back_is_gone_from_the_file(settings_file: Path) -> None:
-    line_tool.save_plan(VehicleCounterSettings(lines=[DIAGONAL]), settings_file)
+    line_tool.save_plan(VehicleCounterSettings(lines=[DIAGONAL]), [], settings_file)
     assert load_settings(settings_file).vehicle_counter.lines == [DIAGONAL]
 
 
 def test_taking_back_the_last_line_keeps_every_comment_of_the_settings(settings_file: Path) -> None:
     before = settings_file.read_text()
-    line_tool.save_plan(VehicleCounterSettings(lines=[]), settings_file)
+    line_tool.save_plan(VehicleCounterSettings(lines=[]), [], settings_file)
     after = settings_file.read_text()
     assert load_settings(settings_file).vehicle_counter.lines == []
     comments = [line.partition("#")[2].strip() for line in before.splitlines() if "#" in line]
@@ -168,7 +196,7 @@ def test_taking_back_the_last_line_keeps_every_comment_of_the_settings(settings_
 def test_a_line_drawn_anew_under_the_same_name_replaces_the_old_one(settings_file: Path) -> None:
     moved = DIAGONAL.model_copy(update={"points": ((0.2, 0.2), (0.8, 0.2))})
     for line in (DIAGONAL, moved):
-        line_tool.save_plan(VehicleCounterSettings(lines=[line]), settings_file)
+        line_tool.save_plan(VehicleCounterSettings(lines=[line]), [], settings_file)
     assert load_settings(settings_file).vehicle_counter.lines == [moved]
 
 
@@ -178,12 +206,37 @@ def test_the_lines_of_one_of_several_cameras_are_saved_beside_it(settings_file: 
         cameras += f"  - camera_id: {name}  # by the {name}\n    frame_grabber: {{source: {name}.mp4}}\n"
     settings_file.write_text(settings_file.read_text().partition("cameras:")[0] + cameras)
     before = load_settings(settings_file)
-    line_tool.save_plan(VehicleCounterSettings(lines=[DIAGONAL]), settings_file, "yard")
+    line_tool.save_plan(VehicleCounterSettings(lines=[DIAGONAL]), [], settings_file, "yard")
     after = load_settings(settings_file)
     north, yard = after.each_camera()
     assert yard.vehicle_counter.lines == [DIAGONAL]
     assert north.vehicle_counter == before.vehicle_counter == after.vehicle_counter
     assert "# by the yard" in settings_file.read_text()
+
+
+MASK = AreaSettings(points=[(0.1, 0.1), (0.5, 0.1), (0.5, 0.9)])
+
+
+@pytest.mark.parametrize(
+    ("masks", "written"),
+    [
+        pytest.param([MASK], None, id="unchanged they stay where they are"),
+        pytest.param([], [], id="taken back they are gone for this camera"),
+        pytest.param([MASK, MASK], [MASK, MASK], id="with another one they are this camera's own"),
+    ],
+)
+def test_masks_that_cameras_share_are_copied_to_one_only_when_it_has_others(
+    settings_file: Path, masks: list[AreaSettings], written: list[AreaSettings] | None
+) -> None:
+    settings_file.write_text(
+        "privacy: {masks: [{points: [[0.1, 0.1], [0.5, 0.1], [0.5, 0.9]]}]}\n"
+        "cameras:\n  - camera_id: yard\n    frame_grabber: {source: 0}\n"
+    )
+    line_tool.save_plan(VehicleCounterSettings(lines=[DIAGONAL]), masks, settings_file, "yard")
+    after = load_settings(settings_file)
+    assert after.privacy.masks == [MASK]
+    assert after.each_camera()[0].privacy.masks == masks
+    assert after.cameras[0].privacy.model_fields_set == (set() if written is None else {"masks"})
 
 
 def test_the_lines_of_the_only_camera_are_saved_where_they_are_read(
@@ -209,6 +262,7 @@ def test_the_lines_of_the_only_camera_are_saved_where_they_are_read(
             id="in the environment",
         ),
         pytest.param("", ["--set", "vehicle_counter.lines=[]"], "command line: vehicle_counter.lines", id="--set"),
+        pytest.param("", ["--set", "privacy.masks=[]"], "command line: privacy.masks", id="--set of masks"),
     ],
 )
 def test_lines_that_a_stronger_place_sets_cannot_be_drawn_into_the_file(
@@ -261,6 +315,8 @@ def test_a_name_that_is_taken_is_refused(clip: Path) -> None:
     [
         pytest.param(Shape.LINE, "click its other points", id="a line"),
         pytest.param(Shape.ZONE, "Enter", id="a zone"),
+        pytest.param(Shape.MASK, "the mask is not finished: Enter", id="a mask"),
+        pytest.param(Shape.IGNORE, "the area to ignore is not finished: Enter", id="an area"),
     ],
 )
 def test_a_shape_that_is_half_drawn_is_neither_dropped_nor_called_saved(shape: Shape, words: str) -> None:
@@ -282,7 +338,7 @@ def test_saving_goes_on_after_the_half_drawn_shape(
 
 def test_a_file_that_cannot_be_changed_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be changed"):
-        line_tool.save_plan(VehicleCounterSettings(), tmp_path / "none.yaml")
+        line_tool.save_plan(VehicleCounterSettings(), [], tmp_path / "none.yaml")
 
 
 def test_a_source_that_is_not_there_is_said(tmp_path: Path, settings_file: Path) -> None:
@@ -309,3 +365,14 @@ def test_the_picture_shows_lines_zones_and_unfinished_points() -> None:
     assert inside[1] == inside.max() > 90
     assert abs(inside[0] - (0.75 * 90 + 0.25 * ZONE_COLOR[0])) < 8
     assert (picture[200, 40] != 90).any()
+
+
+def test_the_picture_shows_masks_black_and_areas_to_ignore_grey() -> None:
+    plan = Plan(
+        VehicleCounterSettings(lines=[], ignore=[AreaSettings(points=CORNER.points)]),
+        SIZE,
+        privacy=CameraPrivacySettings(masks=[MASK]),
+    )
+    picture = draw_plan(np.full((240, 320, 3), 90, np.uint8), plan)
+    assert picture[80, 140].max() == 0
+    assert (picture[150, 260] == round(0.75 * 90 + 0.25 * IGNORE_COLOR[0])).all()

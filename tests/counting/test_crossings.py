@@ -264,3 +264,21 @@ def test_a_vehicle_counts_at_most_once_per_direction(line: Sequence[Point], trac
 @given(st.lists(st.floats(-6, 6), min_size=1, max_size=60))
 def test_no_jitter_inside_the_band_is_a_crossing(offsets: list[float]) -> None:
     assert count(drive(360 + offset for offset in offsets)).directions == []
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "counted"),
+    [
+        pytest.param(400, 800, 0, id="where it crosses"),
+        pytest.param(0, 400, 1, id="beside it"),
+    ],
+)
+def test_a_vehicle_that_comes_out_of_an_ignored_area_beyond_the_line_did_not_cross_it(
+    left: float, right: float, counted: int
+) -> None:
+    area = {"points": [[left, 330], [right, 330], [right, 430], [left, 430]], "units": "pixels"}
+    frames = [
+        [seen(1, box_at(600, y))] if not (330 <= y < 430 and left <= 600 < right) else []
+        for y in range(200, 500, 10)
+    ]
+    assert count(frames, ignore=[area]).total == counted

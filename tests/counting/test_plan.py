@@ -122,3 +122,20 @@ def test_choosing_another_shape_drops_unfinished_points() -> None:
     draw(plan, Shape.ZONE, TRIANGLE[:1])
     plan.choose(Shape.LINE)
     assert plan.points == []
+
+
+@pytest.mark.parametrize("shape", [Shape.MASK, Shape.IGNORE])
+def test_masks_and_areas_have_no_names_and_one_that_crosses_itself_is_refused(shape: Shape) -> None:
+    plan = new_plan()
+    plan.names = ["yard"]
+    draw(plan, shape, TRIANGLE)
+    plan.complete()
+    plan.begin_name()
+    assert (plan.typed, plan.message, plan.names) == (None, "only lines and zones have names", ["yard"])
+    draw(plan, shape, [RECTANGLE[0], RECTANGLE[2], RECTANGLE[1], RECTANGLE[3]])
+    plan.complete()
+    assert "edges cross" in plan.message
+    areas = plan.privacy.masks if shape is Shape.MASK else plan.settings.ignore
+    assert [area.points for area in areas] == [[(0.1, 0.1), (0.5, 0.1), (0.5, 0.9)]]
+    plan.undo()
+    assert (plan.privacy.masks, plan.settings.ignore) == ([], [])

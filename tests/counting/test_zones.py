@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.counting.scenes import FPS, count, walk
+from traffic_monitor.counting.boxes import bottom_center
 from traffic_monitor.counting.zones import Zone, is_inside
 from traffic_monitor.settings import Point, ZoneSettings
 
@@ -43,8 +44,14 @@ def test_points_in_an_l_shaped_zone(point: Point, expected: bool) -> None:
 
 
 def test_fractions_are_scaled_to_the_frame() -> None:
-    settings = ZoneSettings(name="yard", points=[(0, 0), (0.5, 0), (0.5, 1)])
-    assert Zone.in_frame(settings, 1000, 400).corners == ((0, 0), (500, 0), (500, 400))
+    settings = ZoneSettings(name="yard", points=[(0, 0), (0.5, 0), (0.5, 0.9)])
+    assert Zone.in_frame(settings, 1000, 400).corners == ((0, 0), (500, 0), (500, 360))
+
+
+@pytest.mark.parametrize("bottom", [1.0, 0.997])
+def test_a_vehicle_that_the_lower_edge_cuts_off_is_in_a_zone_that_reaches_it(bottom: float) -> None:
+    settings = ZoneSettings(name="yard", points=[(0, 0.5), (1, 0.5), (1, bottom), (0, bottom)])
+    assert Zone.in_frame(settings, 1000, 400).holds(bottom_center([10, 300, 90, 400]))
 
 
 @pytest.mark.parametrize(

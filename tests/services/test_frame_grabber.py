@@ -8,6 +8,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.builders import FRAME_FIELDS, START, FullQueue, drain, make_image, start
@@ -58,6 +59,20 @@ def test_frames_are_shrunk(resize_width: int | None, expected: tuple[int, int]) 
     (message,) = FrameGrabber(config(resize_width=resize_width)).process(captured())
     assert (message["frame_width"], message["frame_height"]) == expected
     assert decode_frame(message["frame_data_jpeg"]).shape[1::-1] == expected
+
+
+@pytest.mark.parametrize("resize_width", [None, 160])
+def test_what_a_mask_covers_is_in_no_message(resize_width: int | None) -> None:
+    masks = [{"points": [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]}]
+    settings = Settings.model_validate(
+        {"frame_grabber": {"resize_width": resize_width}, "privacy": {"masks": masks}}
+    )
+    frame = CapturedFrame(np.full((240, 320, 3), 255, np.uint8), 0, 0.0, START)
+    (message,) = FrameGrabber(settings).process(frame)
+    image = decode_frame(message["frame_data_jpeg"])
+    height, width = image.shape[:2]
+    assert image[height // 4 : height * 3 // 4, width // 4 : width * 3 // 4].max() < 30
+    assert image[: height // 5].min() > 225
 
 
 def test_a_lower_jpeg_quality_makes_smaller_messages() -> None:

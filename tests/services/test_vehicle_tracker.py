@@ -69,6 +69,30 @@ def test_detections_without_a_track_travel_on_as_boxes(settings: Settings) -> No
     assert message["untracked_boxes"] == [weak["bbox_xyxy"], new["bbox_xyxy"]]
 
 
+def ignoring(left: float, right: float) -> VehicleTracker:
+    """A tracker that ignores a strip of the picture, from top to bottom."""
+    area = {"points": [[left, 0], [right, 0], [right, 240], [left, 240]], "units": "pixels"}
+    return VehicleTracker(Settings.model_validate({"vehicle_counter": {"ignore": [area]}}))
+
+
+def test_a_vehicle_whose_bottom_centre_is_in_an_ignored_area_is_none_until_it_comes_out() -> None:
+    tracker = ignoring(60, 80)
+    messages = [tracker.process(make_detection_message([box_at(index)], index))[0] for index in range(10)]
+    centres = [50 + 4 * index for index in range(10)]
+    ids = [[each["track_id"] for each in message["tracked_objects"]] for message in messages]
+    assert ids == [[] if 60 <= x < 80 else [1] for x in centres]
+    hidden = [message["untracked_boxes"] for message in messages]
+    assert hidden == [[box_at(index)] if 60 <= x < 80 else [] for index, x in enumerate(centres)]
+
+
+def test_a_vehicle_that_is_predicted_into_an_ignored_area_is_none_either() -> None:
+    tracker = ignoring(60, 300)
+    for index in (0, 2):
+        tracker.process(make_detection_message([box_at(index)], index))
+    (ignored,) = tracker.process(make_detection_message([], 3, is_searched=False))
+    assert (ignored["tracked_objects"], ignored["untracked_boxes"]) == ([], [box_at(3)])
+
+
 def test_a_vehicle_keeps_its_id_and_its_detected_box(settings: Settings) -> None:
     tracker = VehicleTracker(settings)
     messages = [tracker.process(make_detection_message([box_at(i)], i))[0] for i in range(6)]

@@ -20,7 +20,7 @@ from tests.builders import (
     start,
     without_added_fields,
 )
-from traffic_monitor.drawing.annotate import Scene
+from traffic_monitor.drawing.annotate import IGNORE_COLOR, SPEED_COLOR, ZONE_COLOR, Scene
 from traffic_monitor.records.database import DATABASE_FILE, open_database
 from traffic_monitor.records.passages import run_facts
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
@@ -68,6 +68,22 @@ def scenes(monkeypatch: pytest.MonkeyPatch) -> list[Scene]:
 
     monkeypatch.setattr(module, "annotate", annotate)
     return drawn
+
+
+def test_zones_areas_and_the_rectangle_are_outlined_in_pixels_of_the_frame(scenes: list[Scene]) -> None:
+    area = {"points": [[0, 0], [0.5, 0], [0.5, 0.5]]}
+    corners = [[10, 10], [90, 10], [90, 90], [10, 90]]
+    speed = {"points": corners, "units": "pixels", "width_m": 7, "length_m": 9}
+    counter = {"lines": [], "zones": [{"name": "yard", **area}], "ignore": [area], "speed": speed}
+    visualizer = Visualizer(Settings.model_validate({"vehicle_counter": counter}), [RecordingSink()])
+    for index in range(2):
+        visualizer.process(make_tracked_message([], index=index))
+    triangle = [(0, 0), (160, 0), (160, 120)]
+    assert [(mark.corners, mark.color) for mark in scenes[1].areas] == [
+        (triangle, IGNORE_COLOR),
+        (triangle, ZONE_COLOR),
+        ([tuple(corner) for corner in corners], SPEED_COLOR),
+    ]
 
 
 def test_an_annotated_frame_goes_to_every_sink_with_its_time(settings: Settings) -> None:

@@ -88,6 +88,29 @@ def test_zones_that_are_refused(changes: dict[str, Any]) -> None:
         ZoneSettings.model_validate(ZONE | changes)
 
 
+AREA = {"points": [[0, 0], [1, 0], [1, 1]]}
+ZONE_BELOW = {"points": [[0, 0.5], [1, 0.5], [1, 1]]}
+
+
+@pytest.mark.parametrize(("section", "key"), [("privacy", "masks"), ("vehicle_counter", "ignore")])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"points": [[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]}, "edges cross", id="crossing"),
+        pytest.param({"points": [[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]]}, "no area", id="without area"),
+        pytest.param({"points": [[0, 0], [100, 0], [100, 100]]}, "units: pixels", id="pixels called fractions"),
+        pytest.param({"units": "pixels"}, "units: fraction", id="fractions called pixels"),
+        pytest.param({"units": "pixels", "points": [[-9, 0], [-1, 0], [-1, 5]]}, "outside", id="outside"),
+        pytest.param({"name": "yard"}, "not permitted", id="a name"),
+    ],
+)
+def test_masks_and_areas_that_are_refused(section: str, key: str, changes: dict[str, Any], words: str) -> None:
+    Settings.model_validate({section: {key: [AREA]}})
+    with pytest.raises(ValidationError, match=words) as refusal:
+        Settings.model_validate({section: {key: [AREA, AREA | changes]}})
+    assert refusal.value.errors()[0]["loc"][:3] == (section, key, 1)
+
+
 def test_a_zone_may_be_bent_in_and_may_end_where_it_begins() -> None:
     bent = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.3], [0.9, 0.9], [0.1, 0.9], [0.1, 0.1]]
     assert len(ZoneSettings.model_validate(ZONE | {"points": bent}).points) == 6
@@ -214,6 +237,23 @@ def test_a_camera_has_what_is_its_own_and_else_what_is_common() -> None:
         2.0,
         0.3,
     )
+
+
+def test_a_camera_has_masks_of_its_own_and_nothing_else_of_privacy() -> None:
+    common = {"masks": [AREA], "blur_plates": True}
+    for own, points in (
+        ({}, AREA["points"]),
+        ({"masks": []}, None),
+        ({"masks": [ZONE_BELOW]}, ZONE_BELOW["points"]),
+    ):
+        camera = {"camera_id": "a", "frame_grabber": {"source": 0}, "privacy": own}
+        (alone,) = Settings.model_validate({"privacy": common, "cameras": [camera]}).each_camera()
+        assert [[list(point) for point in mask.points] for mask in alone.privacy.masks] == (
+            [points] if points else []
+        )
+        assert alone.privacy.blur_plates
+    with pytest.raises(ValidationError, match="not permitted"):
+        Settings.model_validate({"cameras": [camera | {"privacy": {"blur_plates": False}}]})
 
 
 @pytest.mark.parametrize(

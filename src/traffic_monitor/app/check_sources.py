@@ -12,11 +12,11 @@ from traffic_monitor.app.check_result import Check
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.settings import (
     NETWORK_SCHEMES,
+    AreaSettings,
     LineSettings,
     Settings,
     SourceMode,
     SpeedSettings,
-    VehicleCounterSettings,
     ZoneSettings,
 )
 
@@ -58,7 +58,7 @@ def check_source(section: str, camera: Settings) -> Iterator[Check]:
 
 
 def check_first_frame(subject: str, section: str, camera: Settings) -> Iterator[Check]:
-    """Read the first frame, and see whether lines, zones and rectangle lie in frames of its size."""
+    """Read the first frame, and see whether lines, masks and so on lie in frames of its size."""
     from traffic_monitor.app.frames import first_frame_of
     from traffic_monitor.shared_utils.errors import ServiceError
 
@@ -69,15 +69,18 @@ def check_first_frame(subject: str, section: str, camera: Settings) -> Iterator[
         return
     width, height = frame["frame_width"], frame["frame_height"]
     yield Check(subject, True, f"{describe_source(camera.frame_grabber.source)}, {width} x {height} pixels")
-    yield from check_inside(f"{section}vehicle_counter.", camera.vehicle_counter, width, height)
+    yield from check_inside(section, camera, width, height)
 
 
-def check_inside(section: str, counter: VehicleCounterSettings, width: int, height: int) -> Iterator[Check]:
-    """Lines, zones and the rectangle that lie wholly outside a frame; nothing for those that do not."""
-    shapes: list[tuple[str, str, Sequence[LineSettings | ZoneSettings | SpeedSettings]]] = [
-        ("lines", "line", counter.lines),
-        ("zones", "zone", counter.zones),
-        ("speed", "the rectangle", [counter.speed] if counter.speed else []),
+def check_inside(section: str, camera: Settings, width: int, height: int) -> Iterator[Check]:
+    """Shapes that lie wholly outside a frame; nothing for those that do not."""
+    counter = camera.vehicle_counter
+    shapes: list[tuple[str, str, Sequence[LineSettings | ZoneSettings | AreaSettings | SpeedSettings]]] = [
+        ("vehicle_counter.lines", "line", counter.lines),
+        ("vehicle_counter.zones", "zone", counter.zones),
+        ("vehicle_counter.ignore", "an area", counter.ignore),
+        ("vehicle_counter.speed", "the rectangle", [counter.speed] if counter.speed else []),
+        ("privacy.masks", "a mask", camera.privacy.masks),
     ]
     for key, kind, items in shapes:
         for item in items:

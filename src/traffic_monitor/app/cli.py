@@ -18,9 +18,9 @@ from traffic_monitor.app.options import refuse_repeated_options, with_command
 from traffic_monitor.app.records_cli import ConfigOption, add_records_commands
 from traffic_monitor.app.run import run_and_record, shown_source
 from traffic_monitor.app.weights import FetchError, fetch_official_weights, use_for_vehicles
-from traffic_monitor.counting.plan import Plan
+from traffic_monitor.counting.plan import Plan, Shape
 from traffic_monitor.records.database import DatabaseError
-from traffic_monitor.settings import DisplayMode, Settings
+from traffic_monitor.settings import CameraPrivacySettings, DisplayMode, Settings
 from traffic_monitor.settings.loader import DEFAULT_CONFIG, ConfigError, load_settings
 from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
 from traffic_monitor.shared_utils.errors import ServiceError
@@ -181,12 +181,13 @@ def line(
     names: Annotated[
         list[str], typer.Option("--name", help="Name of the next line or zone that is drawn; may be repeated.")
     ] = [],  # noqa: B006
+    kind: Annotated[Shape, typer.Option(help="What to draw first; keys choose the others.")] = Shape.LINE,
     width_m: Annotated[float | None, typer.Option(min=0.1, help="Width of the speed rectangle in metres.")] = None,
     length_m: Annotated[float | None, typer.Option(min=0.1, help="Its length in metres.")] = None,
     camera: CameraOption = None,
     overrides: SetOption = [],  # noqa: B006
 ) -> None:
-    """Draw lines, zones and the speed rectangle on a frame of the source and save them into the settings file.
+    """Draw lines, zones, areas to ignore, masks and the speed rectangle on a frame of the source, and save them.
 
     Without a screen, the frame is written with a grid of coordinates to take them from.
     """
@@ -195,6 +196,8 @@ def line(
     settings_file = config or DEFAULT_CONFIG
     if (width_m is None) is not (length_m is None):
         raise ConfigError("command line: --width-m and --length-m belong together; give both")
+    if kind is Shape.SPEED and width_m is None:
+        raise ConfigError("command line: --kind speed also needs --width-m and --length-m")
     reason = missing_screen_reason()
     if reason is None:
         line_tool.check_can_save(loaded, settings_file)
@@ -203,13 +206,17 @@ def line(
     except ServiceError as error:
         raise ConfigError(str(error)) from error
     rectangle = (width_m, length_m) if width_m and length_m else None
-    plan = Plan(settings.vehicle_counter, (image.shape[1], image.shape[0]), rectangle, names=names)
+    size = (image.shape[1], image.shape[0])
+    masks = CameraPrivacySettings(masks=settings.privacy.masks)
+    plan = Plan(settings.vehicle_counter, size, rectangle, masks, shape=kind, names=names)
     if reason is not None:
         line_tool.write_still(image, plan, to)
-        told = f"no window: {reason}. {to} shows the coordinates; write them into {settings_file}, vehicle_counter"
+        section = "privacy" if kind is Shape.MASK else "vehicle_counter"
+        told = f"no window: {reason}. {to} shows the coordinates; write them into {settings_file}, {section}"
     elif line_tool.edit_in_window(image, plan, settings.visualizer.window_width):
-        line_tool.save_plan(plan.settings, settings_file, settings.camera_id if loaded.cameras else None)
-        told = f"{settings_file}: lines, zones and speed of {settings.camera_id} are saved"
+        camera_id = settings.camera_id if loaded.cameras else None
+        line_tool.save_plan(plan.settings, plan.privacy.masks, settings_file, camera_id)
+        told = f"{settings_file}: what was drawn for {settings.camera_id} is saved"
     else:
         told = f"{settings_file} is as it was"
     output.print(told, highlight=False, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Draws lines, zones and the speed rectangle on a frame of the source, and writes them into the settings."""
+"""Draws lines, zones, masks and so on on a frame of the source, and writes them into the settings."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -8,33 +8,42 @@ from typing import Any
 import cv2
 
 from traffic_monitor.app.frames import check_can_write, first_frame_of
-from traffic_monitor.counting.plan import Plan, Shape
+from traffic_monitor.counting.plan import LISTS, POINTS_OF, Plan, Shape
 from traffic_monitor.drawing.annotate import draw_text
 from traffic_monitor.drawing.plan import draw_plan
 from traffic_monitor.plates.hiding import hide_plate
-from traffic_monitor.settings import (
-    DEFAULT_SETTINGS,
-    LineSettings,
-    Settings,
-    SpeedSettings,
-    VehicleCounterSettings,
-    ZoneSettings,
-)
+from traffic_monitor.settings import DEFAULT_SETTINGS, AreaSettings, Settings, VehicleCounterSettings
 from traffic_monitor.settings.editor import Keys, SettingsFileError, change_settings_file, read_settings_file
 from traffic_monitor.settings.loader import ConfigError
+from traffic_monitor.settings.section import Section
 from traffic_monitor.shared_utils.custom_types import FrameMessage
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 from traffic_monitor.sinks.screen import area_of, fitted, resized, screen_size
 
-WINDOW_TITLE = "Traffic Monitor: lines and zones"
-HELP = "L line  Z zone  R speed rectangle   click: point   Enter: zone done   N name   U undo   S save   Q leave"
-SHAPE_KEYS = {ord("l"): Shape.LINE, ord("z"): Shape.ZONE, ord("r"): Shape.SPEED}
+WINDOW_TITLE = "Traffic Monitor: lines and areas"
+HELP = (
+    "L line  Z zone  I ignore  M mask  R speed rectangle   "
+    "click: point   Enter: area done   N name   U undo   S save   Q leave"
+)
+SHAPE_KEYS = {
+    ord("l"): Shape.LINE,
+    ord("z"): Shape.ZONE,
+    ord("i"): Shape.IGNORE,
+    ord("m"): Shape.MASK,
+    ord("r"): Shape.SPEED,
+}
 ENTER_KEYS = (10, 13)
 ESCAPE_KEY = 27
 BACKSPACE_KEYS = (8, 127)
 TEXT_KEYS = range(32, 127)
 """OpenCV gives one byte for a key: letters beyond ASCII cannot be typed, only given with ``--name``."""
 REDRAW_MS = 30
+
+SAVED_KEYS = [
+    *(("privacy" if shape is Shape.MASK else "vehicle_counter", key) for shape, key in LISTS.items()),
+    ("vehicle_counter", "speed"),
+]
+"""Sections and keys of the settings that are drawn."""
 
 
 def first_frame(settings: Settings) -> Image:
@@ -103,8 +112,8 @@ def edit_in_window(image: Image, plan: Plan, window_width: int) -> bool:
 
 def _status(plan: Plan) -> str:
     if plan.typed is not None:
-        return f"name of the last {plan.shape}: {plan.typed}_   Enter: done   Esc: as it was"
-    return plan.message or f"next: {plan.shape}"
+        return f"name of the last {plan.shape.label}: {plan.typed}_   Enter: done   Esc: as it was"
+    return plan.message or f"next: {plan.shape.label}"
 
 
 def take_letter(plan: Plan, key: int) -> None:
@@ -130,7 +139,7 @@ def take_key(plan: Plan, key: int) -> None:
         plan.choose(SHAPE_KEYS[key])
     elif key == ord("u"):
         plan.undo()
-    elif key in ENTER_KEYS and plan.shape is Shape.ZONE:
+    elif key in ENTER_KEYS and plan.shape not in POINTS_OF:
         plan.complete()
 
 
@@ -153,7 +162,7 @@ def check_can_save(settings: Settings, settings_file: Path) -> None:
         tempfile.TemporaryFile(dir=settings_file.resolve().parent).close()  # Changing it makes a file beside it.
     except OSError as error:
         raise ConfigError(f"{settings_file}: lines cannot be saved into it: {error.strerror}") from None
-    keys = ["cameras"] if settings.cameras else [f"vehicle_counter.{key}" for key in ("lines", "zones", "speed")]
+    keys = ["cameras"] if settings.cameras else [f"{section}.{key}" for section, key in SAVED_KEYS]
     for key in keys:
         place = settings.origin_of(key)
         if place not in (str(settings_file), DEFAULT_SETTINGS):
@@ -162,50 +171,63 @@ def check_can_save(settings: Settings, settings_file: Path) -> None:
             )
 
 
-def save_plan(counter: VehicleCounterSettings, settings_file: Path, camera_id: str | None = None) -> None:
-    """Write lines, zones and speed rectangle into the settings file. Comments and what did not change stay.
+def save_plan(
+    counter: VehicleCounterSettings,
+    masks: Sequence[AreaSettings],
+    settings_file: Path,
+    camera_id: str | None = None,
+) -> None:
+    """Write lines, areas, masks and speed rectangle into the settings file. Comments and what did not change stay.
 
     Args:
         counter: what to write.
+        masks: the privacy masks to write.
         settings_file: an existing file.
-        camera_id: one of the file's cameras; None: write them into the section at the top.
+        camera_id: one of the file's cameras; None: write them into the sections at the top.
 
     Raises:
         ConfigError: the file cannot be changed.
     """
     try:
-        place, section = _counter_section(settings_file, camera_id)
-        wanted: dict[str, Any] = {
-            "lines": _as_written(counter.lines, section.get("lines") or []),
-            "zones": _as_written(counter.zones, section.get("zones") or []),
-            "speed": (_as_written([counter.speed], [section.get("speed")]) if counter.speed else [None])[0],
-        }
-        # An empty list or null is written only where something stood.
-        changes = {(*place, key): value for key, value in wanted.items() if value or section.get(key)}
+        settings = read_settings_file(settings_file)
+        place, camera = _place_of(settings, settings_file, camera_id)
+        changes: dict[Keys, Any] = {}
+        for section, key in SAVED_KEYS:
+            wanted = masks if section == "privacy" else getattr(counter, key)
+            common = (settings.get(section) or {}).get(key)
+            own = (camera.get(section) or {}).get(key)
+            written = _as_written(wanted, common if own is None else own)
+            # An empty list or null is written only where something stood, and what a camera shares is not copied.
+            if (written or own or common) and not (own is None and written == common):
+                changes[(*place, section, key)] = written
         change_settings_file(settings_file, changes)
     except SettingsFileError as error:
         raise ConfigError(str(error)) from error
 
 
-def _counter_section(settings_file: Path, camera_id: str | None) -> tuple[Keys, Mapping[str, Any]]:
-    """Where the file has the counting settings of a camera, and what stands there."""
-    settings = read_settings_file(settings_file)
+def _place_of(
+    settings: Mapping[str, Any], settings_file: Path, camera_id: str | None
+) -> tuple[Keys, Mapping[str, Any]]:
+    """Where the file has the sections of a camera, and what stands there."""
     if camera_id is None:
-        return ("vehicle_counter",), settings.get("vehicle_counter") or {}
+        return (), settings
     for number, camera in enumerate(settings.get("cameras") or []):
         if str(camera["camera_id"]) == camera_id:
-            return ("cameras", number, "vehicle_counter"), camera.get("vehicle_counter") or {}
+            return ("cameras", number), camera
     raise SettingsFileError(f"{settings_file} has no camera {camera_id}")
 
 
-def _as_written(
-    wanted: Sequence[LineSettings | ZoneSettings | SpeedSettings], written: Sequence[Any]
-) -> list[Mapping[str, Any]]:
-    """The items as YAML values; one that the file holds already is given as it stands there."""
-    return [
-        next(
-            (each for each in written if each is not None and type(item).model_validate(each) == item),
-            item.model_dump(mode="json", exclude_defaults=True),
-        )
-        for item in wanted
-    ]
+def _as_written(wanted: Sequence[Section] | Section | None, written: Any) -> Any:
+    """A setting as YAML values; what the file holds already is given as it stands there."""
+    if wanted is None:
+        return None
+    if isinstance(wanted, Section):
+        return _shape_as_written(wanted, [written])
+    return [_shape_as_written(each, written or []) for each in wanted]
+
+
+def _shape_as_written(shape: Section, written: Sequence[Any]) -> Any:
+    return next(
+        (each for each in written if each is not None and type(shape).model_validate(each) == shape),
+        shape.model_dump(mode="json", exclude_defaults=True),
+    )

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from traffic_monitor.counting.lines import CountingLine
 from traffic_monitor.counting.vehicles import FrameTime, Sighting
+from traffic_monitor.counting.zones import is_inside_any
 from traffic_monitor.settings import Point
 
 BAND = 0.25
@@ -99,16 +100,22 @@ class CrossingDetector:
     The step between two sightings is what crosses, so frames without a sighting are bridged. It counts when the
     vehicle is then seen twice beyond a band around the line, as wide as half the vehicle. Inside the band it may
     jitter or stand for any time.
+
+    Args:
+        lines: the counting lines.
+        ignored: corners of areas in which nothing crosses: a vehicle that is seen before and behind one has passed
+            it unseen.
     """
 
-    def __init__(self, lines: Sequence[CountingLine]) -> None:
+    def __init__(self, lines: Sequence[CountingLine], ignored: Sequence[Sequence[Point]] = ()) -> None:
         self._lines = lines
+        self._ignored = ignored
         self._vehicles: dict[int, _VehicleState] = defaultdict(_VehicleState)
 
     def update(self, sighting: Sighting) -> list[LineCrossing]:
         """Move a vehicle to where it is seen now and return the crossings that this confirms."""
         vehicle = self._vehicles[sighting.vehicle_id]
-        confirmed = [crossing for line in self._lines for crossing in _step(line, vehicle, sighting)]
+        confirmed = [crossing for line in self._lines for crossing in self._step(line, vehicle, sighting)]
         vehicle.position = sighting.position
         return confirmed
 
@@ -121,20 +128,26 @@ class CrossingDetector:
         """The vehicle cannot come back."""
         self._vehicles.pop(vehicle_id, None)
 
+    def _step(self, line: CountingLine, vehicle: _VehicleState, sighting: Sighting) -> list[LineCrossing]:
+        """One vehicle's step to its new position, as one line sees it."""
+        distance = line.distance(sighting.position)
+        side = Side.LEFT if distance < 0 else Side.RIGHT
+        depth = abs(distance) / (BAND * sighting.size) if sighting.size else 0.0
+        state = vehicle.lines.setdefault(line.name, _LineState(side))
+        if side is state.side:
+            state.stay(depth)
+            return []
+        direction = self._crossed(line, vehicle.position, sighting.position) if vehicle.position else None
+        if direction is not None:
+            state.crossing = LineCrossing(
+                line.name, direction, sighting.vehicle_id, sighting.track_id, sighting.moment
+            )
+        state.be_beyond(depth)
+        return state.change_sides() if state.is_confirmed else []
 
-def _step(line: CountingLine, vehicle: _VehicleState, sighting: Sighting) -> list[LineCrossing]:
-    """One vehicle's step to its new position, as one line sees it."""
-    distance = line.distance(sighting.position)
-    side = Side.LEFT if distance < 0 else Side.RIGHT
-    depth = abs(distance) / (BAND * sighting.size) if sighting.size else 0.0
-    state = vehicle.lines.setdefault(line.name, _LineState(side))
-    if side is state.side:
-        state.stay(depth)
-        return []
-    direction = line.crossed(vehicle.position, sighting.position) if vehicle.position else None
-    if direction is not None:
-        state.crossing = LineCrossing(
-            line.name, direction, sighting.vehicle_id, sighting.track_id, sighting.moment
-        )
-    state.be_beyond(depth)
-    return state.change_sides() if state.is_confirmed else []
+    def _crossed(self, line: CountingLine, before: Point, after: Point) -> str | None:
+        """Name of the direction in which a step crosses a line, unless it does so in an ignored area."""
+        direction = line.crossed(before, after)
+        if direction is None or is_inside_any(self._ignored, line.met_at(before, after)):
+            return None
+        return direction

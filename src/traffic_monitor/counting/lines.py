@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import dist
 from typing import Self
 
-from traffic_monitor.settings import LineSettings, Point
+from traffic_monitor.settings import LineSettings, Point, in_frame
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,7 @@ class CountingLine:
     @classmethod
     def in_frame(cls, settings: LineSettings, width: int, height: int) -> Self:
         """The line of the settings in a frame of ``width`` × ``height`` pixels."""
-        scale_x, scale_y = (width, height) if settings.units == "fraction" else (1, 1)
-        start, end = ((x * scale_x, y * scale_y) for x, y in settings.points)
+        start, end = in_frame(settings.units, settings.points, width, height)
         return cls(settings.name, start, end, settings.in_name, settings.out_name)
 
     def crossed(self, before: Point, after: Point) -> str | None:
@@ -44,6 +43,12 @@ class CountingLine:
     def distance(self, point: Point) -> float:
         """Pixels from the straight line through both ends: negative on the left side, positive on the right."""
         return _turn(self.start, self.end, point) / dist(self.start, self.end)
+
+    def met_at(self, before: Point, after: Point) -> Point:
+        """Where the step from ``before`` to ``after``, which lie on different sides, meets the line."""
+        first, last = self.distance(before), self.distance(after)
+        share = first / (first - last)
+        return (before[0] + share * (after[0] - before[0]), before[1] + share * (after[1] - before[1]))
 
     def _between_ends(self, before: Point, after: Point) -> bool:
         """Whether the step passes between the two ends of the segment."""

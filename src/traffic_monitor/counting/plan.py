@@ -1,4 +1,4 @@
-"""What is drawn on a camera's picture: lines, zones and the rectangle for speeds, point by point. Pure."""
+"""What is drawn on a camera's picture: lines, zones, masks and so on, point by point. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,13 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from traffic_monitor.settings import (
-    LineSettings,
-    Point,
-    SpeedSettings,
-    VehicleCounterSettings,
-    ZoneSettings,
-)
+from traffic_monitor.settings import CameraPrivacySettings, Point, SpeedSettings, VehicleCounterSettings
 
 DECIMALS = 4
 """Of a coordinate as a share of the frame: a tenth of a pixel of a frame 1000 pixels wide."""
@@ -25,26 +19,40 @@ class Shape(StrEnum):
 
     LINE = "line"
     ZONE = "zone"
+    IGNORE = "ignore"
+    MASK = "mask"
     SPEED = "speed"
+
+    @property
+    def label(self) -> str:
+        """What to call one of them."""
+        return {Shape.IGNORE: "area to ignore", Shape.SPEED: "speed rectangle"}.get(self, self.value)
 
 
 POINTS_OF = {Shape.LINE: 2, Shape.SPEED: 4}
-"""Points after which a shape is complete; a zone is when its author says so."""
+"""Points after which a shape is complete; an area is when its author says so."""
+
+LISTS = {Shape.LINE: "lines", Shape.ZONE: "zones", Shape.IGNORE: "ignore", Shape.MASK: "masks"}
+"""The setting that lists the shapes of a kind; masks are in the section ``privacy``."""
+
+NAMED = (Shape.LINE, Shape.ZONE)
 
 
 @dataclass
 class Plan:
-    """Lines, zones and speed rectangle of one camera while they are drawn.
+    """The shapes of one camera while they are drawn.
 
     Args:
-        settings: what there is already.
+        settings: lines, zones, areas to ignore and the speed rectangle that there are already.
         size: width and height of the frame in pixels.
         rectangle_m: width and length in metres of the rectangle that may be drawn for speeds; None: none may.
+        privacy: the masks that there are already.
     """
 
     settings: VehicleCounterSettings
     size: tuple[int, int]
     rectangle_m: tuple[float, float] | None = None
+    privacy: CameraPrivacySettings = CameraPrivacySettings()  # noqa: RUF009 - it is immutable
     shape: Shape = Shape.LINE
     names: list[str] = field(default_factory=list)
     """Names of the next lines and zones, in the order in which they are drawn; without one they are numbered."""
@@ -77,7 +85,7 @@ class Plan:
         points, self.points = self.points, []
         self.message = ""
         try:
-            self.settings = self._with_shape(points)
+            self._add(points)
         except ValidationError as error:
             self._refuse(error)
 
@@ -86,38 +94,27 @@ class Plan:
         """What is to be done about a shape that is begun; empty when there is none."""
         if not self.points:
             return ""
-        ending = "Enter closes it" if self.shape is Shape.ZONE else "click its other points"
-        return f"the {self.shape} is not finished: {ending}, U takes its points back"
+        ending = "click its other points" if self.shape in POINTS_OF else "Enter closes it"
+        return f"the {self.shape.label} is not finished: {ending}, U takes its points back"
 
     def begin_name(self) -> None:
         """Type a name for the last line or zone, whichever is chosen."""
         self.message = ""
-        if self._last() is None:
-            self.message = f"there is no {self.shape} to be named"
+        if self.shape not in NAMED:
+            self.message = "only lines and zones have names"
+        elif not self._drawn:
+            self.message = f"there is no {self.shape.label} to be named"
         else:
             self.typed = ""
 
     def end_name(self) -> None:
         """Take the typed name for the last line or zone; one that is taken is refused."""
         name, self.typed = (self.typed or "").strip(), None
-        last = self._last()
-        if last is None:
-            return
-        key, shapes = last
         try:
-            named = type(shapes[-1]).model_validate({**dict(shapes[-1]), "name": name})
-            self.settings = self._with(key, [*shapes[:-1], named])
+            *others, last = self._drawn
+            self._keep([*others, {**dict(last), "name": name}])
         except ValidationError as error:
             self._refuse(error)
-
-    def _last(self) -> tuple[str, list[Any]] | None:
-        """Key and content of the chosen list, if anything is in it."""
-        key = {Shape.LINE: "lines", Shape.ZONE: "zones"}.get(self.shape)
-        shapes = getattr(self.settings, key) if key else []
-        return (key, shapes) if key and shapes else None
-
-    def _with(self, key: str, shapes: list[Any]) -> VehicleCounterSettings:
-        return VehicleCounterSettings.model_validate({**dict(self.settings), key: shapes})
 
     def _refuse(self, error: ValidationError) -> None:
         self.message = error.errors()[0]["msg"].removeprefix("Value error, ")
@@ -127,30 +124,39 @@ class Plan:
         self.message = ""
         if self.points:
             self.points.pop()
-        elif self.shape is Shape.LINE:
-            self.settings = self.settings.model_copy(update={"lines": self.settings.lines[:-1]})
-        elif self.shape is Shape.ZONE:
-            self.settings = self.settings.model_copy(update={"zones": self.settings.zones[:-1]})
-        else:
+        elif self.shape is Shape.SPEED:
             self.settings = self.settings.model_copy(update={"speed": None})
+        else:
+            self._keep(self._drawn[:-1])
 
-    def _with_shape(self, points: list[Point]) -> VehicleCounterSettings:
-        settings = self.settings
-        if self.shape is Shape.LINE:
-            start, end = points
-            line = LineSettings(name=self._next_name(settings.lines), points=(start, end))
-            return self._with("lines", [*settings.lines, line])
-        if self.shape is Shape.ZONE:
-            zone = ZoneSettings(name=self._next_name(settings.zones), points=points)
-            return self._with("zones", [*settings.zones, zone])
-        assert self.rectangle_m is not None
-        first, second, third, fourth = points
-        width_m, length_m = self.rectangle_m
-        speed = SpeedSettings(points=(first, second, third, fourth), width_m=width_m, length_m=length_m)
-        return settings.model_copy(update={"speed": speed})
+    @property
+    def _drawn(self) -> list[Any]:
+        """The shapes of the chosen kind."""
+        section = self.privacy if self.shape is Shape.MASK else self.settings
+        shapes: list[Any] = getattr(section, LISTS[self.shape])
+        return shapes
 
-    def _next_name(self, named: Sequence[LineSettings | ZoneSettings]) -> str:
+    def _keep(self, shapes: Sequence[Any]) -> None:
+        """Have these shapes of the chosen kind."""
+        changed = {LISTS[self.shape]: shapes}
+        if self.shape is Shape.MASK:
+            self.privacy = CameraPrivacySettings.model_validate(changed)
+        else:
+            self.settings = VehicleCounterSettings.model_validate({**dict(self.settings), **changed})
+
+    def _add(self, points: list[Point]) -> None:
+        if self.shape is Shape.SPEED:
+            assert self.rectangle_m is not None
+            first, second, third, fourth = points
+            width_m, length_m = self.rectangle_m
+            speed = SpeedSettings(points=(first, second, third, fourth), width_m=width_m, length_m=length_m)
+            self.settings = self.settings.model_copy(update={"speed": speed})
+            return
+        name = {"name": self._next_name()} if self.shape in NAMED else {}
+        self._keep([*self._drawn, {**name, "points": points}])
+
+    def _next_name(self) -> str:
         if self.names:
             return self.names.pop(0)
-        taken = {each.name for each in named}
+        taken = {each.name for each in self._drawn}
         return next(name for name in (f"{self.shape} {number}" for number in count(1)) if name not in taken)

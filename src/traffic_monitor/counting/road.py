@@ -13,7 +13,7 @@ from traffic_monitor.counting.speeds import SpeedMeter
 from traffic_monitor.counting.tables import CountTable, IntervalTable, MovementTable
 from traffic_monitor.counting.vehicles import FrameTime, Sighting, VehicleRegistry
 from traffic_monitor.counting.zones import Zone, ZoneVisit, ZoneWatch
-from traffic_monitor.settings import VehicleCounterSettings
+from traffic_monitor.settings import VehicleCounterSettings, area_in_frame
 from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.custom_types import CountResults, IdentityChange, TrackedObject, VehicleJourney
 
@@ -55,7 +55,7 @@ class RoadCounter:
         self._vehicles = VehicleRegistry((width, height), last_vehicle_id)
         self._votes = ClassVotes()
         self._ledger = ClassLedger()
-        self._crossings = CrossingDetector(lines)
+        self._crossings = CrossingDetector(lines, [area_in_frame(area, width, height) for area in settings.ignore])
         self._table = CountTable(lines)
         self._intervals = IntervalTable(lines, settings.interval_minutes, clock)
         self._movements = MovementTable(self._ledger) if len(lines) > 1 else None

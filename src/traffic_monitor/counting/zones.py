@@ -8,7 +8,7 @@ from math import dist
 from typing import Self
 
 from traffic_monitor.counting.vehicles import FrameTime, Sighting
-from traffic_monitor.settings import Point, ZoneSettings
+from traffic_monitor.settings import Point, ZoneSettings, area_in_frame
 from traffic_monitor.shared_utils.custom_types import ZoneCounts
 
 BAND = 0.25
@@ -34,8 +34,7 @@ class Zone:
     @classmethod
     def in_frame(cls, settings: ZoneSettings, width: int, height: int) -> Self:
         """The zone of the settings in a frame of ``width`` × ``height`` pixels."""
-        scale_x, scale_y = (width, height) if settings.units == "fraction" else (1, 1)
-        return cls(settings.name, tuple((x * scale_x, y * scale_y) for x, y in settings.points))
+        return cls(settings.name, tuple(area_in_frame(settings, width, height)))
 
     def holds(self, point: Point) -> bool:
         """Whether a point is inside, by the even-odd rule."""
@@ -55,6 +54,11 @@ def is_inside(corners: Sequence[Point], point: Point) -> bool:
         if (y1 <= y) != (y2 <= y)
     ]
     return sum(crossed) % 2 == 1
+
+
+def is_inside_any(areas: Sequence[Sequence[Point]], point: Point) -> bool:
+    """Whether a point is inside one of several polygons."""
+    return any(is_inside(area, point) for area in areas)
 
 
 def _edges(corners: Sequence[Point]) -> Sequence[tuple[Point, Point]]:

@@ -21,6 +21,9 @@ CLASS_COLORS: dict[str, Color] = {
 }
 OTHER_CLASS_COLOR: Color = (167, 121, 204)
 LINE_COLOR: Color = (0, 94, 213)
+ZONE_COLOR: Color = (115, 158, 0)
+SPEED_COLOR: Color = (167, 121, 204)
+IGNORE_COLOR: Color = (160, 160, 160)
 PANEL_COLOR: Color = (32, 26, 20)
 TEXT_COLOR: Color = (255, 255, 255)
 DARK_TEXT_COLOR: Color = (0, 0, 0)
@@ -53,6 +56,14 @@ class LineMark:
 
 
 @dataclass(frozen=True)
+class AreaMark:
+    """The outline of a zone or another area."""
+
+    corners: Sequence[Point]
+    color: Color
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything that is drawn onto one frame."""
 
@@ -60,12 +71,16 @@ class Scene:
     lines: Sequence[LineMark] = ()
     panel: Sequence[str] = field(default=())
     """Lines of text for the corner."""
+    areas: Sequence[AreaMark] = ()
 
 
 def annotate(image: Image, scene: Scene) -> Image:
-    """A copy of the BGR picture with vehicles, lines and panel drawn onto it."""
+    """A copy of the BGR picture with areas, lines, vehicles and panel drawn onto it."""
     canvas = image.copy()
     pen = _Pen(canvas)
+    for area in scene.areas:
+        outline = np.array(area.corners).round().astype(np.int32)
+        cv2.polylines(canvas, [outline], isClosed=True, color=area.color, lineType=cv2.LINE_AA)
     line_labels = [pen.line(line) for line in scene.lines]
     pen.vehicles(scene.vehicles, line_labels)
     pen.panel(scene.panel)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from traffic_monitor.capture.frames import CapturedFrame, FrameSource
+from traffic_monitor.capture.masks import paint_masks
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.capture.sources import open_source
 from traffic_monitor.runtime.control import ServiceControl
@@ -29,16 +30,18 @@ class FrameGrabber(Service):
     def __init__(self, config: Settings, source: "GrabberSource | None" = None) -> None:
         self._config = config.frame_grabber
         self._camera_id = config.camera_id
+        self._masks = config.privacy.masks
         self._source = source
         self._media_seconds = 0.0
 
     def process(self, message: CapturedFrame) -> list[FrameMessage]:
-        """Shrink, encode and label one frame."""
+        """Shrink, mask, encode and label one frame."""
         image = message.image
         width = self._config.resize_width
         if width is not None and width < image.shape[1]:
             height = max(round(image.shape[0] * width / image.shape[1]), 1)
             image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        image = paint_masks(image, self._masks)
         # The last frame lasts as long as the frames before it did on average.
         self._media_seconds = message.media_time * (1 + 1 / message.index) if message.index else 0.0
         return [

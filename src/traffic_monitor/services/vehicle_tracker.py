@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
+from traffic_monitor.counting.boxes import bottom_center
+from traffic_monitor.counting.zones import is_inside_any
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.resequencer import Resequencer
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import DropPolicy, MessageQueue, Output
 from traffic_monitor.runtime.workers import Queues, queues_of
-from traffic_monitor.settings import Settings
+from traffic_monitor.settings import Settings, area_in_frame
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import (
+    BoxXyxy,
     Detection,
     DetectionMessage,
     TrackedMessage,
@@ -31,14 +34,14 @@ class VehicleTracker(Service):
         resumed = config.resume_point
         self._tracker = Tracker(config.vehicle_tracker, resumed.last_track_id if resumed else 0)
         self._prediction = Prediction()
+        self._ignored = config.vehicle_counter.ignore
 
     def process(self, message: DetectionMessage) -> list[TrackedMessage]:
         """Continue the tracks with the detections of one frame."""
         time_s = media_time_of(message)
-        frame = {key: value for key, value in message.items() if key != "detections"}
         if not message.get("is_searched", True):
             predicted = self._prediction.at(time_s, message["frame_width"], message["frame_height"])
-            return [cast(TrackedMessage, {**frame, "tracked_objects": predicted, "untracked_boxes": []})]
+            return [self._message(message, predicted, [])]
         detections = message["detections"]
         image = decode_frame(message["frame_data_jpeg"]) if self._tracker.needs_pixels else None
         tracks = self._tracker.update(detections, image, time_s)
@@ -46,7 +49,23 @@ class VehicleTracker(Service):
         self._prediction.seen(tracked, time_s)
         in_track = {track.detection_index for track in tracks}
         untracked = [each["bbox_xyxy"] for index, each in enumerate(detections) if index not in in_track]
-        return [cast(TrackedMessage, {**frame, "tracked_objects": tracked, "untracked_boxes": untracked})]
+        return [self._message(message, tracked, untracked)]
+
+    def _message(
+        self, message: DetectionMessage, tracked: Sequence[TrackedObject], untracked: Sequence[BoxXyxy]
+    ) -> TrackedMessage:
+        """The frame with its vehicles; one that stands in an ignored area is none, but its plate is still hidden.
+
+        Its track goes on all the same: it has its number again when it comes out.
+        """
+        areas = [area_in_frame(area, message["frame_width"], message["frame_height"]) for area in self._ignored]
+        in_area = [is_inside_any(areas, bottom_center(vehicle["bbox_xyxy"])) for vehicle in tracked]
+        frame = {key: value for key, value in message.items() if key != "detections"}
+        counted = [vehicle for vehicle, is_in in zip(tracked, in_area, strict=True) if not is_in]
+        ignored = [vehicle["bbox_xyxy"] for vehicle, is_in in zip(tracked, in_area, strict=True) if is_in]
+        return cast(
+            TrackedMessage, {**frame, "tracked_objects": counted, "untracked_boxes": [*untracked, *ignored]}
+        )
 
 
 def _tracked_object(detection: Detection, track_id: int) -> TrackedObject:

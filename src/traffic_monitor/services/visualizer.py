@@ -9,7 +9,17 @@ from typing import Any, cast
 
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.counting.lines import CountingLine
-from traffic_monitor.drawing.annotate import LineMark, Scene, VehicleMark, annotate
+from traffic_monitor.drawing.annotate import (
+    IGNORE_COLOR,
+    SPEED_COLOR,
+    ZONE_COLOR,
+    AreaMark,
+    Color,
+    LineMark,
+    Scene,
+    VehicleMark,
+    annotate,
+)
 from traffic_monitor.drawing.overlays import Overlays
 from traffic_monitor.plates.hiding import PlateHider
 from traffic_monitor.records.database import DATABASE_FILE
@@ -21,7 +31,7 @@ from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import FanIn, MessageQueue
 from traffic_monitor.runtime.workers import Queues, open_input
-from traffic_monitor.settings import DisplayMode, Settings
+from traffic_monitor.settings import Area, DisplayMode, Settings, VehicleCounterSettings, in_frame
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.counts_so_far import CountsSoFar
 from traffic_monitor.shared_utils.custom_types import (
@@ -67,6 +77,7 @@ class Visualizer(Service):
         """Counts since the last report."""
         self._overlays = Overlays(config.visualizer.plate_ttl_s) if self._sinks else None
         self._lines: list[CountingLine] = []
+        self._areas: list[AreaMark] = []
         self._frame_times: deque[float] = deque(maxlen=FPS_FRAMES)
         self._next_index = config.resume_point.frame_index + 1 if config.resume_point else 0
         self._dropped = 0
@@ -135,9 +146,10 @@ class Visualizer(Service):
         self._has_scene = self._scene_guard.attempt(lambda: write_jpeg(path, image))
 
     def _scene(self, message: TrackedMessage, overlays: Overlays) -> Scene:
-        if not self._lines:
+        if not (self._lines or self._areas):
             size = (message["frame_width"], message["frame_height"])
             self._lines = [CountingLine.in_frame(line, *size) for line in self._config.vehicle_counter.lines]
+            self._areas = _area_marks(self._config.vehicle_counter, *size)
         vehicles = [
             VehicleMark(
                 vehicle["bbox_xyxy"],
@@ -148,7 +160,7 @@ class Visualizer(Service):
             for vehicle in message["tracked_objects"]
         ]
         lines = [LineMark(line.start, line.end, _line_label(line, overlays)) for line in self._lines]
-        return Scene(vehicles, lines, self._panel(message, overlays))
+        return Scene(vehicles, lines, self._panel(message, overlays), self._areas)
 
     def _panel(self, message: TrackedMessage, overlays: Overlays) -> list[str]:
         classes = "  ".join(f"{name} {number}" for name, number in sorted(overlays.by_class.items()))
@@ -168,6 +180,14 @@ def _line_label(line: CountingLine, overlays: Overlays) -> str:
     directions = overlays.by_line.get(line.name, {})
     numbers = (f"{name} {sum(directions.get(name, {}).values())}" for name in (line.in_name, line.out_name))
     return f"{line.name}: {'  '.join(numbers)}"
+
+
+def _area_marks(settings: VehicleCounterSettings, width: int, height: int) -> list[AreaMark]:
+    colored: list[tuple[Area, Color]] = [(each, IGNORE_COLOR) for each in settings.ignore]
+    colored += [(each, ZONE_COLOR) for each in settings.zones]
+    if settings.speed is not None:
+        colored.append((settings.speed, SPEED_COLOR))
+    return [AreaMark(in_frame(each.units, each.points, width, height), color) for each, color in colored]
 
 
 def open_sinks(config: Settings, window: Window | None) -> list[FrameSink]:

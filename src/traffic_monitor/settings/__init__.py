@@ -11,12 +11,12 @@ from traffic_monitor.settings.detectors import (
 )
 from traffic_monitor.settings.frame_grabber import NETWORK_SCHEMES, FrameGrabberSettings, SourceMode
 from traffic_monitor.settings.ocr_reader import OcrEngine, OcrReaderSettings
-from traffic_monitor.settings.privacy import SHORTEST_SECRET, PrivacySettings
+from traffic_monitor.settings.privacy import SHORTEST_SECRET, CameraPrivacySettings, PrivacySettings
 from traffic_monitor.settings.root import DEFAULT_SETTINGS, Settings
+from traffic_monitor.settings.shapes import Area, AreaSettings, Point, area_in_frame, in_frame
 from traffic_monitor.settings.supervisor import LoggingSettings, SupervisorSettings
 from traffic_monitor.settings.vehicle_counter import (
     LineSettings,
-    Point,
     SpeedSettings,
     VehicleCounterSettings,
     ZoneSettings,
@@ -34,9 +34,12 @@ __all__ = [
     "DEFAULT_SETTINGS",
     "NETWORK_SCHEMES",
     "SHORTEST_SECRET",
+    "Area",
+    "AreaSettings",
     "Backend",
     "BotSortSettings",
     "ByteTrackSettings",
+    "CameraPrivacySettings",
     "CameraSettings",
     "DetectorSettings",
     "DisplayMode",
@@ -61,4 +64,6 @@ __all__ = [
     "VisualizerSettings",
     "WithoutVehicle",
     "ZoneSettings",
+    "area_in_frame",
+    "in_frame",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel, model_validator
 
 from traffic_monitor.settings.frame_grabber import FrameGrabberSettings, SourceMode
+from traffic_monitor.settings.privacy import CameraPrivacySettings
 from traffic_monitor.settings.section import Name, Section
 from traffic_monitor.settings.vehicle_counter import VehicleCounterSettings
 from traffic_monitor.settings.vehicle_tracker import VehicleTrackerSettings
@@ -29,6 +30,7 @@ class CameraSettings(Section):
     frame_grabber: FrameGrabberSettings
     vehicle_tracker: VehicleTrackerSettings = VehicleTrackerSettings()
     vehicle_counter: VehicleCounterSettings = VehicleCounterSettings()
+    privacy: CameraPrivacySettings = CameraPrivacySettings()
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:
@@ -37,7 +39,7 @@ class CameraSettings(Section):
         return self
 
 
-OF_ONE_CAMERA = ("frame_grabber", "vehicle_tracker", "vehicle_counter")
+OF_ONE_CAMERA = ("frame_grabber", "vehicle_tracker", "vehicle_counter", "privacy")
 """The sections that a camera can have of its own."""
 
 

@@ -5,6 +5,9 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from traffic_monitor.settings.section import Section
+from traffic_monitor.settings.shapes import MOST_AREAS, AreaSettings
+
+Masks = Annotated[list[AreaSettings], Field(max_length=MOST_AREAS)]
 
 SHORTEST_SECRET = 16
 """Characters. All plates are soon tried through; a secret that can be guessed would hide none of them."""
@@ -13,6 +16,7 @@ SHORTEST_SECRET = 16
 class PrivacySettings(Section):
     """What is kept of the people in the picture, and for how long."""
 
+    masks: Masks = Field(default=[])
     blur_plates: bool = False
     store_crops: bool = True
     hash_plates: bool = False
@@ -36,3 +40,9 @@ class PrivacySettings(Section):
         if self.hash_plates and not self.blur_plates:
             raise ValueError("hash_plates needs blur_plates: true, else the pictures still show the plates")
         return self
+
+
+class CameraPrivacySettings(Section):
+    """What is hidden of one of several cameras."""
+
+    masks: Masks = Field(default=[])

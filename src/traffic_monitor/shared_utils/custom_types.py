@@ -68,7 +68,7 @@ class TrackedMessage(FrameMessage):
 
     tracked_objects: list[TrackedObject]
     untracked_boxes: NotRequired[list[BoxXyxy]]
-    """Detections of this frame that belong to no track: new, weak or doubtful ones."""
+    """The other detections of this frame: new, weak or doubtful ones, and vehicles in areas to ignore."""
     is_searched: NotRequired[bool]
     """False where the vehicles' boxes are predicted, not found."""
 
