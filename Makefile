@@ -6,7 +6,7 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: start test lint format typecheck evaluate bench install clean
+.PHONY: start test lint format typecheck evaluate bench chaos install clean
 
 start: $(STAMP)
 	$(BIN)/traffic-monitor run
@@ -35,6 +35,11 @@ evaluate: $(STAMP)
 # How fast the application is on this machine; needs the shared clips and weights. See benchmarks/RESULTS.md.
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.speed
+
+# What becomes of a run whose services are killed or stopped at random moments, TIMES of each kind.
+TIMES ?= 50
+chaos: $(STAMP)
+	$(BIN)/python -m benchmarks.chaos --times $(TIMES)
 
 install: $(STAMP)
 

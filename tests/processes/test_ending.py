@@ -27,6 +27,7 @@ from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 
 GONE_WITHIN_S = 10.0
+WITHOUT_RESTARTS = ["--set", "supervisor.on_failure=stop"]
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 
@@ -35,7 +36,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 def busy_program(tmp_path: Path) -> Iterator[Program]:
     """The program on a real clip, with frames piled up in front of the detector."""
     options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "off", "--save-video"]
-    options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
+    options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2", *WITHOUT_RESTARTS]
     with Program(tmp_path, [*options, *real_weights(), *line_across(0.7)]) as program:
         program.wait_for_full_queues()
         yield program
@@ -112,7 +113,7 @@ def test_a_killed_service_ends_the_run_with_1_and_its_name(busy_program: Program
 def test_the_other_workers_go_on_without_one_that_is_killed(tmp_path: Path) -> None:
     options = ["--source", str(need(CLIPS / "adamridene_demo_video.mp4")), "--display", "off"]
     options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
-    options += ["--set", "vehicle_detector.workers=2", "--set", "frame_grabber.target_fps=8"]
+    options += ["--set", "vehicle_detector.workers=2", "--set", "frame_grabber.target_fps=8", *WITHOUT_RESTARTS]
     with Program(tmp_path, [*options, *real_weights(), *line_across(0.7)]) as program:
         program.wait_until(lambda: "raw_frames_1=4 raw_frames_2=4" in program.log, START_TIMEOUT_S, "full queues")
         program.service("vehicle_detector 1").kill()
@@ -137,7 +138,7 @@ def test_the_other_camera_goes_on_without_one_whose_grabber_is_killed(tmp_path: 
     ]
     settings = tmp_path / "two.yaml"
     settings.write_text(yaml.safe_dump({"cameras": cameras}), encoding="utf-8")
-    options = ["--config", str(settings), "--display", "off", *real_weights()]
+    options = ["--config", str(settings), "--display", "off", *real_weights(), *WITHOUT_RESTARTS]
     with Program(
         tmp_path, [*options, "--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
     ) as program:
@@ -161,7 +162,7 @@ def test_plates_are_read_on_without_a_worker_that_is_killed(tmp_path: Path) -> N
     options = ["--source", str(need(CLIPS / "parkpow_cars.mp4")), "--display", "off", *line_across(0.6)]
     options += ["--set", "queue_size=4", "--set", "supervisor.status_interval_s=0.2"]
     options += ["--set", "lp_detector.workers=2", "--set", "ocr_reader.workers=2"]
-    options += ["--set", "frame_grabber.target_fps=6"]
+    options += ["--set", "frame_grabber.target_fps=6", *WITHOUT_RESTARTS]
     with Program(tmp_path, [*options, *real_weights()]) as program:
         program.wait_until(lambda: "raw_frames=4" in program.log, START_TIMEOUT_S, "full queues")
         program.service("lp_detector 1").kill()
