@@ -30,9 +30,10 @@ from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.capture.frames import CapturedFrame
 from traffic_monitor.plates.pseudonym import pseudonym
 from traffic_monitor.records.database import open_database
+from traffic_monitor.records.days import MARKER_FILE
 from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.recorder import RETENTION_INTERVAL_S
-from traffic_monitor.records.run_folder import MARKER_FILE, SCENE_FILE, VIDEO_FILE, create_run_folders
+from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE, create_run_folders
 from traffic_monitor.records.runs import DAY_S, forget_old_runs
 from traffic_monitor.services import vehicle_detector
 from traffic_monitor.services.frame_grabber import FrameGrabber
@@ -309,7 +310,7 @@ def test_what_is_old_is_looked_for_from_time_to_time_only(tmp_path: Path) -> Non
     road.drive_down(1)
     road.recorder.write_when_due()
     statements: list[str] = []
-    road.recorder._store._database.set_trace_callback(statements.append)
+    road.recorder._current.store.open().set_trace_callback(statements.append)
     for _ in range(10):
         now[0] += RETENTION_INTERVAL_S / 10
         road.recorder.write_when_due()

@@ -15,8 +15,9 @@ import pytest
 
 from tests.builders import START
 from tests.records.road import RecordedRoad, record_cars
-from traffic_monitor.app import records_cli
+from traffic_monitor.app import completion, records_cli
 from traffic_monitor.app.cli import run_command_line
+from traffic_monitor.app.completion import complete_records
 from traffic_monitor.app.console import WIDTH_IN_FILES
 from traffic_monitor.records.passages import RunRecords
 from traffic_monitor.records.runs import finish_run
@@ -216,7 +217,7 @@ def test_a_track_of_a_number_that_no_database_holds_is_refused(capsys: pytest.Ca
 
 def complete(folder: Path, patience_s: float = 0) -> None:
     """The run in a folder has been stopped."""
-    records_cli.complete_records(folder, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()), patience_s)
+    complete_records(folder, "cam1", RunOutcome("stopped", ExitCode.OK, 1.0, RunResults()), patience_s)
 
 
 def test_at_its_end_a_run_has_its_exports_and_report(tmp_path: Path) -> None:
@@ -228,9 +229,7 @@ def test_at_its_end_a_run_has_its_exports_and_report(tmp_path: Path) -> None:
 
 def test_who_interrupts_twice_does_not_wait_for_the_report(tmp_path: Path) -> None:
     record_cars(tmp_path, ["KLM7"])
-    records_cli.complete_records(
-        tmp_path, "cam1", RunOutcome("aborted", ExitCode.INTERRUPTED, 1.0, RunResults()), 0
-    )
+    complete_records(tmp_path, "cam1", RunOutcome("aborted", ExitCode.INTERRUPTED, 1.0, RunResults()), 0)
     assert not (tmp_path / "report.html").exists()
 
 
@@ -264,7 +263,7 @@ def test_a_report_that_fails_for_an_unknown_reason_costs_no_result(
         raise ValueError("year 10000 is out of range")
 
     record_cars(tmp_path, ["KLM7"])
-    monkeypatch.setattr(records_cli, "write_report", fail)
+    monkeypatch.setattr(completion, "write_report", fail)
     complete(tmp_path)
     assert any("report and exports are not complete: year 10000 is out of range" in line for line in log_lines)
 

@@ -71,8 +71,8 @@ def long_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     RecordedRoad(folder, settings()).end()  # For the facts.
     (folder / "traffic.db").rename(folder / "facts.db")
     store = PassageStore(folder)
-    store._database.execute("ATTACH ? AS facts", (str(folder / "facts.db"),))
-    store._database.execute("INSERT INTO run SELECT * FROM facts.run")
+    store.open().execute("ATTACH ? AS facts", (str(folder / "facts.db"),))
+    store.open().execute("INSERT INTO run SELECT * FROM facts.run")
     points = [(float(number), 1.0, 2.0) for number in range(33)]
     passages = {
         number: replace(

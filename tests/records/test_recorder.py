@@ -149,7 +149,7 @@ def test_a_picture_that_cannot_be_written_costs_no_reading_and_comes_later(
     assert [(each.plate, each.plate_picture) for each in passages(tmp_path)] == [("KLM7", None)]
     assert len([line for line in log_lines if "pictures" in line]) == 1
     (tmp_path / "plates").unlink()
-    monkeypatch.setattr(road.recorder._pictures, "_guard", Guard("pictures"))  # The pause is over.
+    monkeypatch.setattr(road.recorder._current.pictures, "_guard", Guard("pictures"))  # The pause is over.
     road.recorder.write()
     assert [each.plate_picture for each in passages(tmp_path)] == ["plates/1.jpg"]
 

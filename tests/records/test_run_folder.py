@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from traffic_monitor.records.run_folder import LATEST, LOG_FILE, SUMMARY_FILE, create_run_folders, write_summary
+from traffic_monitor.records.days import LATEST, LOG_FILE
+from traffic_monitor.records.run_folder import SUMMARY_FILE, create_run_folders, write_summary
 
 NOON = datetime(2026, 5, 4, 12, 30, 59).astimezone()
 

@@ -1,8 +1,6 @@
 """The commands that read what runs have recorded: ``runs``, ``search``, ``show``, ``export``, ``report``."""
 
 import sqlite3
-import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,17 +14,15 @@ from rich.text import Text
 from traffic_monitor.app.console import GuardedStream, wide_console
 from traffic_monitor.plates.pseudonym import pseudonym
 from traffic_monitor.records.database import PSEUDONYMS, DatabaseError, open_database
+from traffic_monitor.records.days import LATEST
 from traffic_monitor.records.exports import ExportFormat, export_run, write_json_lines
 from traffic_monitor.records.passages import Passage, RunRecords, run_facts
-from traffic_monitor.records.run_folder import LATEST
-from traffic_monitor.records.runs import finish_run, list_runs, run_folders
+from traffic_monitor.records.runs import list_runs, run_folders
 from traffic_monitor.records.search import Query, SearchTime, normalize_plate_pattern, search
 from traffic_monitor.records.story import story_of
 from traffic_monitor.report.page import write_report
 from traffic_monitor.settings.loader import ConfigError, load_settings
 from traffic_monitor.shared_utils.clock import Clock, local_time
-from traffic_monitor.shared_utils.constants import ExitCode
-from traffic_monitor.supervision.supervisor import RunOutcome
 
 output = wide_console()
 
@@ -46,40 +42,6 @@ def add_records_commands(app: typer.Typer) -> None:
     """Add the commands of this module to the program's."""
     for command in (runs, find, show, export, report):
         app.command(name="search" if command is find else command.__name__)(command)
-
-
-def complete_records(run_dir: Path, camera_id: str, outcome: RunOutcome, patience_s: float) -> None:
-    """Write how a run of one camera ended, then its exports and report; what cannot be written is reported.
-
-    After a second Ctrl-C only the first: whoever presses it does not want to wait.
-
-    Args:
-        run_dir: of the run.
-        camera_id: of the camera.
-        outcome: of the run.
-        patience_s: how long to wait for somebody else who has locked the database.
-    """
-    reason = outcome.reason_of(camera_id)
-    _attempt("how the run ended is not recorded", lambda: finish_run(run_dir, reason, time.time(), patience_s))
-    if outcome.exit_code is not ExitCode.INTERRUPTED:
-        _attempt("the run's report and exports are not complete", lambda: _export_and_report(run_dir))
-
-
-def _export_and_report(run_dir: Path) -> None:
-    records = RunRecords.load(run_dir, trajectories=True)
-    export_run(records, ExportFormat.CSV, run_dir)
-    export_run(records, ExportFormat.JSONL, run_dir)
-    write_report(run_dir)
-
-
-def _attempt(complaint: str, action: Callable[[], object]) -> None:
-    """Do what no other result depends on: whatever goes wrong is reported, and the others are still printed."""
-    try:
-        action()
-    except Exception as error:  # noqa: BLE001
-        is_known = isinstance(error, DatabaseError | sqlite3.Error | OSError | MemoryError)
-        trace = None if is_known else error
-        logger.opt(exception=trace).warning("{}: {}", complaint, str(error) or "no memory is left")
 
 
 def runs(output_dir: OutputOption = None, config: ConfigOption = None) -> None:

@@ -1,26 +1,31 @@
 """One run from its folders to its report: what ``traffic-monitor run`` does with settings that were checked."""
 
-import time
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from loguru import logger
 from rich.console import Console
 
 from traffic_monitor import __version__
-from traffic_monitor.app.records_cli import complete_records
+from traffic_monitor.app.completion import complete_records, day_summary
+from traffic_monitor.app.housekeeping import Housekeeping, retention_of
 from traffic_monitor.app.status import StatusDisplay, result_table
 from traffic_monitor.capture.shown import describe_source
-from traffic_monitor.records.database import DATABASE_FILE
+from traffic_monitor.records.database import DATABASE_FILE, DatabaseError
+from traffic_monitor.records.days import LOG_FILE, day_in_name, newest_day
+from traffic_monitor.records.resume import resume_point
 from traffic_monitor.records.run_folder import (
-    LOG_FILE,
     SUMMARY_FILE,
     VIDEO_FILE,
     create_run_folders,
     write_summary,
 )
-from traffic_monitor.records.runs import DAY_S, forget_old_runs
+from traffic_monitor.records.runs import forget_old_runs
 from traffic_monitor.report.page import REPORT_FILE
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError
@@ -28,7 +33,7 @@ from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 from traffic_monitor.supervision.signals import StopSignals
 from traffic_monitor.supervision.summary import build_summary, frame_rate, plates_among, searched_vehicles
-from traffic_monitor.supervision.supervisor import RunOutcome, Supervisor
+from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus, Supervisor
 
 
 def run_and_record(settings: Settings, output: Console, errors: Console) -> ExitCode:
@@ -42,28 +47,47 @@ def run_and_record(settings: Settings, output: Console, errors: Console) -> Exit
     Raises:
         ConfigError: no folder can be made for the run.
     """
-    keep_s = None if settings.privacy.keep_days is None else settings.privacy.keep_days * DAY_S
+    with ExitStack() as locks:
+        return _run_and_record(settings, output, errors, locks)
+
+
+def _run_and_record(settings: Settings, output: Console, errors: Console, locks: ExitStack) -> ExitCode:
+    retention = retention_of(settings)  # Before this run records anything.
     cameras = settings.each_camera()
+    clocks = {camera.camera_id: camera.frame_grabber.clock for camera in cameras if camera.frame_grabber.is_camera}
     try:
         run_dirs = create_run_folders(
-            settings.output_dir, [camera.camera_id for camera in cameras], datetime.now().astimezone()
+            settings.output_dir,
+            [camera.camera_id for camera in cameras],
+            datetime.now().astimezone(),
+            clocks,
+            locks,
         )
-    except OSError as error:
+        settings = _continued(settings, run_dirs)
+    except (OSError, DatabaseError, sqlite3.Error) as error:
         raise ConfigError(f"output_dir: {settings.output_dir}: no run folder can be made there: {error}") from None
+    log_target = LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level)
     configure_logging(
         "supervisor",
-        LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level),
+        log_target,
         console_level="WARNING" if errors.is_terminal else "INFO",
     )
     for camera, run_dir in zip(cameras, run_dirs, strict=True):
         logger.info("{} {} on {}, writing to {}", PROGRAM, __version__, shown_source(camera), run_dir)
-    if keep_s is not None:
-        for folder in forget_old_runs(settings.output_dir, time.time() - keep_s):
+    if retention is not None:
+        for folder in forget_old_runs(settings.output_dir, retention.before()):
             logger.info("{} is deleted: it is older than privacy.keep_days", folder)
+    housekeeping = Housekeeping(settings, retention, log_target)
     with StatusDisplay(errors, settings.supervisor.status_interval_s) as status:
-        pairs = list(zip(cameras, run_dirs, strict=True))
+
+        def on_status(state: RunStatus) -> None:
+            status.update(state)
+            housekeeping.look()
+
         with StopSignals():  # Whatever comes now, the summaries are written.
-            outcome = Supervisor(settings, run_dirs, status.update).run()
+            outcome = Supervisor(settings, run_dirs, on_status).run()
+            housekeeping.close()
+            pairs = [(camera, newest_day(run_dir)) for camera, run_dir in zip(cameras, run_dirs, strict=True)]
             failures = [failure for camera, run_dir in pairs for failure in _save(camera, run_dir, outcome)]
         for camera, run_dir in pairs:
             if camera.visualizer.save_records:
@@ -77,6 +101,13 @@ def run_and_record(settings: Settings, output: Console, errors: Console) -> Exit
     return outcome.exit_code or (ExitCode.ABORTED if failures else ExitCode.OK)
 
 
+def _continued(settings: Settings, run_dirs: Sequence[Path]) -> Settings:
+    """The same settings, so that counts and numbers of a live camera go on from what its day's folder holds."""
+    cameras = zip(settings.for_run(*run_dirs).each_camera(), run_dirs, strict=True)
+    points = [resume_point(folder, camera) if day_in_name(folder) else None for camera, folder in cameras]
+    return settings.resumed_at(points)
+
+
 def _save(camera: Settings, run_dir: Path, outcome: RunOutcome) -> list[str]:
     """Write the summary of one camera.
 
@@ -88,10 +119,8 @@ def _save(camera: Settings, run_dir: Path, outcome: RunOutcome) -> list[str]:
     source, path = shown_source(camera), run_dir / SUMMARY_FILE
     failures = []
     try:
-        write_summary(
-            run_dir,
-            build_summary(outcome.results, camera.camera_id, source, reason, outcome.wall_seconds, searched),
-        )
+        summary = build_summary(outcome.results, camera.camera_id, source, reason, outcome.wall_seconds, searched)
+        write_summary(run_dir, {**summary, **_counts_of_day(run_dir)})
         logger.info("{}: {}", reason, path)
     except OSError as error:
         failures.append(f"{path} cannot be written: {error}")
@@ -99,6 +128,17 @@ def _save(camera: Settings, run_dir: Path, outcome: RunOutcome) -> list[str]:
         database = run_dir / DATABASE_FILE
         failures.append(f"{database}: {results.missing_passages} passages could not be written and are lost")
     return failures
+
+
+def _counts_of_day(run_dir: Path) -> Mapping[str, Any]:
+    """The counts of a camera's day, to which several runs may have added; nothing for the folder of one run."""
+    if day_in_name(run_dir) is None or not (run_dir / DATABASE_FILE).exists():
+        return {}
+    try:
+        return {"counts": day_summary(run_dir)["counts"]}
+    except (DatabaseError, sqlite3.Error, ValueError) as error:
+        logger.warning("the counts of the day cannot be read back: {}", error)
+        return {}
 
 
 def _print_results(camera: Settings, run_dir: Path, outcome: RunOutcome, output: Console, errors: Console) -> None:

@@ -79,6 +79,9 @@ CREATE TABLE gaps (
 """
 
 
+FIRST_FACTS = ("started_at", "first_time")
+"""Facts that stay as they were written first when a later run goes on in the same database."""
+
 PSEUDONYMS = "pseudonyms"
 """What the fact ``plates`` of a run says when it holds them instead of plates."""
 
@@ -137,8 +140,13 @@ def open_database(folder: Path, patience_s: float = BUSY_TIMEOUT_S) -> sqlite3.C
 
 
 def write_facts(database: sqlite3.Connection, facts: Mapping[str, Any]) -> None:
-    """Write what is known about the run as a whole."""
-    database.executemany("INSERT OR REPLACE INTO run VALUES (?, ?)", [(key, str(facts[key])) for key in facts])
+    """Write what is known about the run as a whole; None takes a fact back."""
+    for key, value in facts.items():
+        if value is None:
+            database.execute("DELETE FROM run WHERE key = ?", (key,))
+        else:
+            manner = "IGNORE" if key in FIRST_FACTS else "REPLACE"
+            database.execute(f"INSERT OR {manner} INTO run VALUES (?, ?)", (key, str(value)))
 
 
 def _connect(path: Path | str, patience_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:

@@ -1,5 +1,7 @@
-"""Files that a reader sees whole or not at all."""
+"""Files that a reader sees whole or not at all, and links."""
 
+import contextlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,3 +33,14 @@ def write_jpeg(path: Path, image: Image) -> None:
     _, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     with replacing(path) as part:
         part.write_bytes(jpeg.tobytes())
+
+
+def point_link(link: Path, target: str) -> None:
+    """Make a link, or let one that is there point elsewhere."""
+    if link.exists() and not link.is_symlink():
+        return  # Something of the user's own.
+    temporary = link.with_name(f".{link.name}-{os.getpid()}")
+    with contextlib.suppress(OSError):  # Windows allows links to few; the run is complete without.
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(target, target_is_directory=not link.suffix)
+        temporary.replace(link)

@@ -1,47 +1,69 @@
-"""The folder of a run: ``output/<camera_id>_<YYYYmmdd-HHMMSS>/`` and the link ``output/latest`` to it."""
+"""The folders of a run and the link ``output/latest`` to the first of them.
 
-import contextlib
+A file's run has a folder of its own, ``output/<camera_id>_<YYYYmmdd-HHMMSS>/``; a live camera has one for each
+day, see :mod:`traffic_monitor.records.days`.
+"""
+
 import itertools
 import json
 import os
+import sqlite3
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from traffic_monitor.records.files import replacing
+from traffic_monitor.records.database import DATABASE_FILE, SCHEMA_VERSION, DatabaseError, open_database
+from traffic_monitor.records.days import LATEST, LOG_FILE, day_of, make_day_folder, mark
+from traffic_monitor.records.files import point_link, replacing
 from traffic_monitor.settings.cameras import folder_name
+from traffic_monitor.shared_utils.clock import Clock
 
 SUMMARY_FILE = "summary.json"
-LOG_FILE = "run.log"
 VIDEO_FILE = "annotated.mp4"
 SCENE_FILE = "scene.jpg"
-MARKER_FILE = ".traffic-monitor-run"
-"""Marks a folder as made by a run: only such a folder may be deleted by ``privacy.keep_days``."""
-MARKER_TEXT = (
-    "This folder was made by Traffic Monitor. With privacy.keep_days set, it is deleted when it is old.\n"
-)
-LATEST = "latest"
 
 
-def create_run_folders(output_dir: Path, camera_ids: Sequence[str], now: datetime) -> list[Path]:
-    """Make a new folder for each camera of a run that starts ``now`` (local time).
+def create_run_folders(
+    output_dir: Path,
+    camera_ids: Sequence[str],
+    now: datetime,
+    clocks: Mapping[str, Clock] | None = None,
+    locks: ExitStack | None = None,
+) -> list[Path]:
+    """Make the folder of each camera of a run that starts ``now``, or find the folder of a live camera's day.
 
     ``latest`` points to the first. With several cameras ``latest_<camera_id>`` points to each, and the log, which
     is one for all, is in the first folder, with links to it in the others.
+
+    Args:
+        output_dir: where the folders are.
+        camera_ids: of all cameras of the run.
+        now: local time.
+        clocks: of the live cameras, by id.
+        locks: keeps other programs from recording a live camera in the same folder until it is closed.
 
     Raises:
         OSError: a folder cannot be made.
     """
     output_dir.mkdir(parents=True, exist_ok=True)
     names = [folder_name(camera_id) for camera_id in camera_ids]
-    folders = [_make_first_free(output_dir, f"{name}_{now:%Y%m%d-%H%M%S}") for name in names]
-    _point(output_dir / LATEST, folders[0].name)
+    folders = []
+    for camera_id, name in zip(camera_ids, names, strict=True):
+        clock = (clocks or {}).get(camera_id)
+        if clock is None:
+            folders.append(_make_first_free(output_dir, f"{name}_{now:%Y%m%d-%H%M%S}"))
+        else:
+            day = day_of(clock, now.timestamp())
+            folders.append(_day_folder(output_dir, name, day, locks or ExitStack()))
+    point_link(output_dir / LATEST, folders[0].name)
     if len(folders) > 1:
         for name, folder in zip(names, folders, strict=True):
-            _point(output_dir / f"{LATEST}_{name}", folder.name)
+            point_link(output_dir / f"{LATEST}_{name}", folder.name)
         for folder in folders[1:]:
-            _point(folder / LOG_FILE, f"../{folders[0].name}/{LOG_FILE}")
+            point_link(folder / LOG_FILE, f"../{folders[0].name}/{LOG_FILE}")
     return folders
 
 
@@ -52,20 +74,47 @@ def _make_first_free(output_dir: Path, stem: str) -> Path:
             folder.mkdir()
         except FileExistsError:  # another run of the same second
             continue
-        (folder / MARKER_FILE).write_text(MARKER_TEXT, encoding="utf-8")
+        mark(folder)
         return folder
     raise AssertionError("count() does not end")
 
 
-def _point(link: Path, target: str) -> None:
-    """Make a link, or let one that is there point elsewhere."""
-    if link.exists() and not link.is_symlink():
-        return  # Something of the user's own.
-    temporary = link.with_name(f".{link.name}-{os.getpid()}")
-    with contextlib.suppress(OSError):  # Windows allows links to few; the run is complete without.
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(target, target_is_directory=link.name != LOG_FILE)
-        temporary.replace(link)
+def _day_folder(output_dir: Path, name: str, day: str, locks: ExitStack) -> Path:
+    """The camera's folder of a day; one with another number where a running program records in the first."""
+    for number in itertools.count(1):
+        suffix = "" if number == 1 else f"-{number}"
+        folder = output_dir / f"{name}_{day}{suffix}"
+        if _can_be_continued(folder) and _lock(output_dir / f".{name}{suffix}.lock", locks):
+            make_day_folder(folder)
+            return folder
+    raise AssertionError("count() does not end")
+
+
+def _can_be_continued(folder: Path) -> bool:
+    """Whether this version of the program can add to the records of a folder, if there are any."""
+    if not (folder / DATABASE_FILE).exists():
+        return True
+    try:
+        with closing(open_database(folder)) as database:
+            version: int = database.execute("PRAGMA user_version").fetchone()[0]
+    except (DatabaseError, sqlite3.Error):
+        return False
+    return version == SCHEMA_VERSION
+
+
+def _lock(path: Path, locks: ExitStack) -> bool:
+    """Lock a file as long as ``locks`` is open and this process lives; False if another program has locked it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+    locks.callback(os.close, descriptor)
+    return True
 
 
 class _Streamed(list[Any]):

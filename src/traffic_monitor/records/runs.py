@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,14 +19,18 @@ from traffic_monitor.records.database import (
     open_database,
     write_facts,
 )
+from traffic_monitor.records.days import LOG_FILE, MARKER_FILE, has_marker
 from traffic_monitor.records.passages import RunFacts, run_facts
 from traffic_monitor.records.pictures import PLATES_FOLDER, VEHICLES_FOLDER, picture_file
-from traffic_monitor.records.run_folder import LOG_FILE, MARKER_FILE, SUMMARY_FILE, VIDEO_FILE
+from traffic_monitor.records.run_folder import SUMMARY_FILE, VIDEO_FILE
 
 DAY_S = 86_400.0
 
 # The write-ahead log changes with every record, the database itself more seldom.
 FILES_OF_A_RUN = (MARKER_FILE, SUMMARY_FILE, LOG_FILE, VIDEO_FILE, DATABASE_FILE, f"{DATABASE_FILE}-wal")
+
+LONGEST_ABSENCE_S = 7 * DAY_S
+"""How far behind the newest record this machine's clock is believed to be when a run starts."""
 
 UNMARKED_RUN_NAME = re.compile(r".+_\d{8}-\d{6}(-\d+)?")
 """Folder name of a run, as runs made it before they left a marker."""
@@ -94,6 +99,41 @@ def forget_old_records(database: sqlite3.Connection, folder: Path, before: float
     return tracks
 
 
+class Retention:
+    """Up to when runs are deleted, while a program runs.
+
+    A clock that is set wrongly, far into the future, must not make all records look old. So time is counted from
+    the newest record that is there at the start plus a week, if the clock says that it is later than that; setting
+    the clock afterwards changes nothing.
+
+    Args:
+        output_dir: of the runs.
+        keep_s: how long they are kept, seconds.
+    """
+
+    def __init__(self, output_dir: Path, keep_s: float) -> None:
+        now = time.time()
+        newest = max((last_record(folder) or 0.0 for folder in output_dir.glob("*/")), default=0.0)
+        if 0 < newest < now - LONGEST_ABSENCE_S:
+            logger.warning(
+                "the newest record is {:.0f} days old: privacy.keep_days is counted from a week after it, in case"
+                " this machine's clock is wrong; the next run deletes the rest",
+                (now - newest) / DAY_S,
+            )
+            now = newest + LONGEST_ABSENCE_S
+        self._offset = now - keep_s - time.monotonic()
+
+    def before(self) -> float:
+        """Runs that recorded nothing since this moment, epoch seconds, are too old."""
+        return self._offset + time.monotonic()
+
+
+def last_record(folder: Path) -> float | None:
+    """When a run recorded last, epoch seconds; None where the folder holds no file of a run."""
+    times = [path.stat().st_mtime for path in map(folder.joinpath, FILES_OF_A_RUN) if path.is_file()]
+    return max(times, default=None)
+
+
 def forget_old_runs(output_dir: Path, before: float) -> list[Path]:
     """Delete the folders of runs that recorded nothing since a moment (epoch seconds); returns them.
 
@@ -102,8 +142,8 @@ def forget_old_runs(output_dir: Path, before: float) -> list[Path]:
     """
     deleted = []
     for folder in sorted(path for path in output_dir.glob("*/") if not path.is_symlink()):
-        times = [path.stat().st_mtime for path in map(folder.joinpath, FILES_OF_A_RUN) if path.is_file()]
-        if times and max(times) < before and _is_made_by_a_run(folder):
+        last = last_record(folder)
+        if last is not None and last < before and _is_made_by_a_run(folder):
             try:
                 shutil.rmtree(folder)
             except OSError as error:
@@ -118,8 +158,8 @@ def _is_made_by_a_run(folder: Path) -> bool:
 
     What is not certain is not deleted: a folder that somebody else made may hold a file of any name.
     """
-    marker, database_file = folder / MARKER_FILE, folder / DATABASE_FILE
-    if marker.is_file() and not marker.is_symlink():
+    database_file = folder / DATABASE_FILE
+    if has_marker(folder):
         return True
     if not UNMARKED_RUN_NAME.fullmatch(folder.name) or database_file.is_symlink():
         return False

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
@@ -38,16 +38,27 @@ class PassageStore:
 
     Args:
         folder: of the run; None: keep the plates alone, in memory, for the summary.
-
-    Raises:
-        sqlite3.Error: the database cannot be made.
+        make_folder: makes the folder, before the database is made.
     """
 
     name = DATABASE_FILE
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, make_folder: Callable[[], None] = lambda: None) -> None:
         self._folder = folder
-        self._database = create_database(folder)
+        self._make_folder = make_folder
+        self._opened: sqlite3.Connection | None = None
+
+    def open(self) -> sqlite3.Connection:
+        """The database; made now if it was not yet.
+
+        Raises:
+            sqlite3.Error: it cannot be made.
+            OSError: its folder cannot be made.
+        """
+        if self._opened is None:
+            self._make_folder()
+            self._opened = create_database(self._folder)
+        return self._opened
 
     def take(self, changes: Changes, now: float) -> None:
         """Write changes, all or none.
@@ -60,11 +71,12 @@ class PassageStore:
             sqlite3.Error: they cannot be written.
             OSError: the file was taken away.
         """
+        database = self.open()
         if self._folder is None:
             changes = Changes(plates=changes.plates)
         elif not (self._folder / DATABASE_FILE).exists():  # SQLite would go on with the file that is deleted.
             raise FileNotFoundError(f"{self._folder / DATABASE_FILE} was deleted")
-        with self._database as database:
+        with database:
             write_facts(database, changes.facts)
             database.executemany(
                 "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)", [(*each, now) for each in changes.readings]
@@ -91,18 +103,20 @@ class PassageStore:
             OSError: a picture cannot be deleted.
         """
         if self._folder is None:
-            self._database.execute("DELETE FROM plates WHERE recorded_at < ?", (moment,))
+            self.open().execute("DELETE FROM plates WHERE recorded_at < ?", (moment,))
             return []
-        with self._database:
-            return forget_old_records(self._database, self._folder, moment)
+        with self.open() as database:
+            return forget_old_records(database, self._folder, moment)
 
     def plates(self) -> list[PlateRecord | UnreadRecord]:
         """The vehicles whose plate was looked for, by track id."""
-        return list(_plates_of(self._database))
+        return list(_plates_of(self.open()))
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
 
 def read_plates(folder: Path) -> Iterator[PlateRecord | UnreadRecord]:

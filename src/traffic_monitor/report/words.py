@@ -10,7 +10,11 @@ UNREAD = {
     UnreadReason.CONTESTED: "readings contradict each other",
 }
 
-ENDINGS = {"end_of_stream": "the recording was processed to its end", "stopped": "stopped by the user"}
+ENDINGS = {
+    "end_of_stream": "the recording was processed to its end",
+    "stopped": "stopped by the user",
+    "end_of_day": "recorded until the end of the day",
+}
 
 
 def unread(reason: str | None) -> str:

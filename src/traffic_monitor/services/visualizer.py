@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from traffic_monitor.capture.shown import describe_source
@@ -22,7 +23,7 @@ from traffic_monitor.drawing.annotate import (
 )
 from traffic_monitor.drawing.overlays import Overlays
 from traffic_monitor.plates.hiding import PlateHider
-from traffic_monitor.records.database import DATABASE_FILE
+from traffic_monitor.records.database import DATABASE_FILE, DatabaseError
 from traffic_monitor.records.files import write_jpeg
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
@@ -71,7 +72,8 @@ class Visualizer(Service):
         self._sinks = list(sinks)
         self._recorder = recorder or Recorder(None, config)
         self._hider = PlateHider() if config.privacy.blur_plates else None
-        self._has_scene = recorder is None or not config.visualizer.save_records
+        self._scene_folder: Path | None = None
+        """Folder in which the scene is written."""
         self._scene_guard = Guard("still of the scene")
         self._new_counts = CountsSoFar()
         """Counts since the last report."""
@@ -122,7 +124,8 @@ class Visualizer(Service):
         index = message.get("frame_index", self._next_index)
         self._dropped += max(index - self._next_index, 0)
         self._next_index = index + 1
-        wants_scene = not self._has_scene and not self._scene_guard.is_pausing
+        folder = self._recorder.folder if self._config.visualizer.save_records else None
+        wants_scene = folder != self._scene_folder and not self._scene_guard.is_pausing
         if not self._sinks and not wants_scene:
             return
         image = decode_frame(message["frame_data_jpeg"])
@@ -138,12 +141,13 @@ class Visualizer(Service):
             sink.take(image, media_time_of(message))
 
     def _write_scene(self, image: Image) -> None:
-        """Keep the first frame, over which the report draws where vehicles went; a later one if that fails."""
-        if self._config.run_dir is None:
-            self._has_scene = True
-            return
-        path = self._config.run_dir / SCENE_FILE
-        self._has_scene = self._scene_guard.attempt(lambda: write_jpeg(path, image))
+        """Keep the first frame of the run or day, over which the report draws where vehicles went.
+
+        If that fails it is a later one.
+        """
+        folder = self._recorder.folder
+        if folder is None or self._scene_guard.attempt(lambda: write_jpeg(folder / SCENE_FILE, image)):
+            self._scene_folder = folder
 
     def _scene(self, message: TrackedMessage, overlays: Overlays) -> Scene:
         if not (self._lines or self._areas):
@@ -216,7 +220,7 @@ def open_recorder(config: Settings) -> Recorder:
     """
     try:
         return Recorder(config.run_dir, config, describe_source(config.frame_grabber.source))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, DatabaseError, OSError) as error:
         raise ServiceError(f"{config.run_dir or ''}/{DATABASE_FILE} cannot be made: {error}") from error
 
 

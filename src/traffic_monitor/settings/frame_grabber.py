@@ -119,3 +119,8 @@ class FrameGrabberSettings(Section):
         if self.mode is SourceMode.AUTO:
             return not self.is_file
         return self.mode is SourceMode.LIVE
+
+    @property
+    def is_camera(self) -> bool:
+        """Whether the source is a camera, which may run for months, and not a recording."""
+        return self.is_live and not self.is_file

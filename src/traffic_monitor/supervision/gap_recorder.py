@@ -9,7 +9,11 @@ from typing import Any
 from loguru import logger
 
 from traffic_monitor.records.database import DatabaseError
+from traffic_monitor.records.days import newest_day
 from traffic_monitor.records.gaps import OUTAGE, RESTART, Gap, record_gap
+
+Place = tuple[Path, int]
+"""Folder and number of a gap in the records: one that lasts over midnight stays where it began."""
 
 
 class GapRecorder:
@@ -18,7 +22,7 @@ class GapRecorder:
     A gap that cannot be recorded is logged: it never ends or slows the run.
 
     Args:
-        folders: by camera, of its run.
+        folders: by camera, in which its run began.
         clock: epoch seconds, replaceable in tests.
     """
 
@@ -27,9 +31,9 @@ class GapRecorder:
         self._clock = clock
         self._restart: tuple[float, str] | None = None
         """Since when, and why, services are being restarted."""
-        self._restart_ids: dict[str, int] = {}
-        self._outages: dict[tuple[str, float], tuple[int | None, Gap]] = {}
-        """By camera and start: number in the records and the gap as it was recorded last."""
+        self._restart_places: dict[str, Place] = {}
+        self._outages: dict[tuple[str, float], tuple[Place | None, Gap]] = {}
+        """By camera and start: place in the records and the gap as it was recorded last."""
 
     def restarted(self, noticed_at: float, reason: str) -> None:
         """Services are restarted.
@@ -39,10 +43,10 @@ class GapRecorder:
             reason: one line for people.
         """
         self._restart = noticed_at, reason
-        self._restart_ids = {
-            camera: number
+        self._restart_places = {
+            camera: place
             for camera in self._folders
-            if (number := self._record(camera, Gap(noticed_at, None, RESTART, reason), None)) is not None
+            if (place := self._record(camera, Gap(noticed_at, None, RESTART, reason), None)) is not None
         }
 
     def running(self) -> None:
@@ -50,8 +54,8 @@ class GapRecorder:
         if self._restart is None:
             return
         started, reason = self._restart
-        for camera, number in self._restart_ids.items():
-            self._record(camera, Gap(started, self._clock(), RESTART, reason), number)
+        for camera, place in self._restart_places.items():
+            self._record(camera, Gap(started, self._clock(), RESTART, reason), place)
         self._restart = None
 
     def take_outages(self, camera: str, outages: Iterable[Mapping[str, Any]]) -> None:
@@ -63,13 +67,14 @@ class GapRecorder:
         """
         for outage in outages:
             gap = Gap(outage["started_at"], outage["ended_at"], OUTAGE, outage["reason"])
-            number, recorded = self._outages.get((camera, gap.started_time), (None, None))
+            place, recorded = self._outages.get((camera, gap.started_time), (None, None))
             if gap != recorded:
-                self._outages[camera, gap.started_time] = self._record(camera, gap, number), gap
+                self._outages[camera, gap.started_time] = self._record(camera, gap, place), gap
 
-    def _record(self, camera: str, gap: Gap, number: int | None) -> int | None:
+    def _record(self, camera: str, gap: Gap, place: Place | None) -> Place | None:
+        folder, number = place or (newest_day(self._folders[camera]), None)
         try:
-            return record_gap(self._folders[camera], gap, number)
+            return folder, record_gap(folder, gap, number)
         except (DatabaseError, sqlite3.Error, OSError) as error:
             logger.warning("a gap of camera {} cannot be recorded: {}", camera, error)
-            return number
+            return place

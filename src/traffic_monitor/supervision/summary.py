@@ -15,7 +15,7 @@ from traffic_monitor.records.store import read_plates
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.counts_so_far import CountsSoFar
-from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
+from traffic_monitor.shared_utils.custom_types import CountResults
 from traffic_monitor.shared_utils.resume import ResumePoint
 
 
@@ -188,7 +188,7 @@ def build_summary(
         "media_seconds": round(results.media_seconds, 3),
         "wall_seconds": round(wall_seconds, 3),
         "fps": frame_rate(results, wall_seconds),
-        "counts": _counts_summary(results.counts.together),
+        "counts": counts_summary(results.counts.together),
         "plates": plates_among(searched),
         "unread_plates": (vehicle for vehicle in searched() if "reason" in vehicle),
         "services": {name: _service_summary(run.report_of(name)) for name in ServiceName},
@@ -196,7 +196,8 @@ def build_summary(
     }
 
 
-def _counts_summary(counts: CountUpdateMessage | None) -> dict[str, Any]:
+def counts_summary(counts: CountResults | None) -> dict[str, Any]:
+    """All counts of a camera under the names of ``summary.json``."""
     if counts is None:
         return {"total": 0, "by_class": {}, "by_line": {}}
     fields: Mapping[str, Any] = counts

@@ -10,8 +10,8 @@ from pathlib import Path
 from loguru import logger
 
 from traffic_monitor.records.database import DatabaseError
+from traffic_monitor.records.days import LOG_FILE, newest_day
 from traffic_monitor.records.resume import resume_point
-from traffic_monitor.records.run_folder import LOG_FILE
 from traffic_monitor.runtime.control import Report, ServiceReport
 from traffic_monitor.runtime.cores import available_cores, share_cores
 from traffic_monitor.runtime.service_process import ServiceProcess
@@ -155,7 +155,7 @@ class Supervisor:
             return False
         try:
             points = [
-                resume_point(run_dir, camera)
+                resume_point(newest_day(run_dir), camera)
                 for run_dir, camera in zip(self._cameras.values(), self._settings.each_camera(), strict=True)
             ]
         except (DatabaseError, sqlite3.Error, OSError) as error:
