@@ -13,6 +13,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import statistics
 import subprocess
@@ -46,11 +47,17 @@ class Run:
     def __init__(self, folder: Path, options: list[str]) -> None:
         command = [sys.executable, "-m", "traffic_monitor.main_supervisor", "run", "--output", str(folder)]
         self.folder = folder / "latest"
-        with (folder / "console.txt").open("w") as console:
+        self._console = folder / "console.txt"
+        with self._console.open("w") as console:
             self.process = psutil.Popen(
                 [*command, "--display", "off", *options], stdout=console, stderr=subprocess.STDOUT
             )
         self.family: set[psutil.Process] = set()
+
+    @property
+    def console(self) -> str:
+        """What it has printed."""
+        return self._console.read_text()
 
     @property
     def log(self) -> str:
@@ -186,7 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--clip", type=Path, help="recording to disturb; by default a short one of SHARED")
-    parser.add_argument("--options", default="", help="options of the runs, separated by spaces")
+    parser.add_argument("--options", default="", help="options of the runs, as in a shell")
     parser.add_argument("--times", type=int, default=50, help="faults of each kind, for file and camera each")
     parser.add_argument("--only", choices=["file", "live"])
     parser.add_argument("--seed", type=int, default=1)
@@ -196,7 +203,7 @@ def main() -> None:
     done: dict[str, Any] = json.loads(results.read_text()) if results.exists() else {}
     results.parent.mkdir(parents=True, exist_ok=True)
     clip = arguments.clip or arguments.shared / "videos" / "adamridene_demo_video.mp4"
-    options = arguments.options.split()
+    options = shlex.split(arguments.options)
     chance = random.Random(arguments.seed)
 
     def save() -> None:
@@ -205,7 +212,8 @@ def main() -> None:
     if arguments.only != "live":
         if "undisturbed" not in done:
             with running(["--source", str(clip), "--set", "supervisor.status_interval_s=0.2", *options]) as run:
-                run.process.wait(timeout=END_TIMEOUT_S)
+                if run.process.wait(timeout=END_TIMEOUT_S) != 0:
+                    raise SystemExit(run.console)
                 done |= {"undisturbed": run.crossings(), "frames": run.frames()}
             save()
         for number in range(arguments.times):
