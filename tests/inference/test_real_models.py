@@ -180,6 +180,21 @@ print(sorted({"torch", "modelscope"} & set(sys.modules)))
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_recogniser_leaves_sigterm_to_the_program() -> None:
+    program = """
+import os, signal
+signal.signal(signal.SIGTERM, lambda *_: print("handled", flush=True))
+from traffic_monitor.inference.text_recognition import PaddleTextRecognizer
+from traffic_monitor.settings import OcrReaderSettings
+PaddleTextRecognizer(OcrReaderSettings())
+os.kill(os.getpid(), signal.SIGTERM)
+print("alive")
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.splitlines()[-2:] == ["handled", "alive"], done.stderr
+
+
 def test_a_folder_that_holds_no_recogniser_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match=f"ocr_reader: {tmp_path} cannot be loaded with paddle"):
         PaddleTextRecognizer(OcrReaderSettings(model_dir=tmp_path, model_name="PP-OCRv5_mobile_rec"))

@@ -4,8 +4,10 @@ import contextlib
 import ctypes
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Collection, Iterator
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -56,6 +58,18 @@ class _SignalStack(ctypes.Structure):
 
 
 SS_DISABLE = 2
+
+
+def leave_signals_alone() -> None:
+    """Undo what paddle does when it is imported: on SIGTERM it prints a C++ traceback and ends the process.
+
+    What a signal means is decided by the program, which lets its services finish what is queued.
+    """
+    paddle = sys.modules.get("paddle")
+    if paddle is not None:
+        paddle.disable_signal_handler()
+        if threading.current_thread() is threading.main_thread():  # No other may set handlers.
+            signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))  # Python's own, which was pushed out.
 
 
 def use_ordinary_signal_stack() -> None:

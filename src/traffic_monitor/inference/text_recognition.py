@@ -10,6 +10,7 @@ import yaml
 
 from traffic_monitor.inference.environment import (
     give_paddle_a_cache,
+    leave_signals_alone,
     prepare_environment,
     silenced,
     stubbed_imports,
@@ -58,6 +59,7 @@ class PaddleTextRecognizer:
                     f"ocr_reader: {where} cannot be loaded with {settings.engine}: {error}"
                 ) from error
             self.read(WARM_UP_IMAGE)
+            leave_signals_alone()
 
     def read(self, image: Image) -> tuple[str, float]:
         """Text and confidence 0-1 of one line of text in a BGR picture of shape (height, width, 3)."""
