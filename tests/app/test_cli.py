@@ -437,7 +437,7 @@ def test_words_that_are_in_the_wrong_place_are_explained_in_one_line(
 
 def test_every_command_is_known_by_its_own_name() -> None:
     assert command_names(app) == {
-        *("run", "check", "bench", "line", "slit", "weights"),
+        *("run", "check", "bench", "line", "slit", "status", "weights"),
         *("runs", "search", "show", "export", "report"),
     }
 

@@ -1,4 +1,4 @@
-"""The command line: ``run``, ``bench``, ``check``, ``line``, ``slit``, ``weights fetch`` and those on records."""
+"""The command line: ``run``, ``bench``, ``check``, ``line``, ``slit``, ``weights fetch``; others are added."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from traffic_monitor.app.console import error_console, wide_console
 from traffic_monitor.app.options import refuse_repeated_options, with_command
 from traffic_monitor.app.records_cli import ConfigOption, add_records_commands
 from traffic_monitor.app.run import run_and_record, shown_source
+from traffic_monitor.app.status_cli import status
 from traffic_monitor.app.weights import FetchError, fetch_official_weights, use_for_vehicles
 from traffic_monitor.counting.plan import Plan, Shape
 from traffic_monitor.records.database import DatabaseError
@@ -36,6 +37,7 @@ app = typer.Typer(
 weights_app = typer.Typer(help="Weights from elsewhere.", no_args_is_help=True)
 app.add_typer(weights_app, name="weights")
 add_records_commands(app)
+app.command()(status)
 output = wide_console()
 errors = error_console()
 

@@ -47,7 +47,7 @@ def add_records_commands(app: typer.Typer) -> None:
 def runs(output_dir: OutputOption = None, config: ConfigOption = None) -> None:
     """List the runs, oldest first."""
     table = Table("run", "source", "started", "ended", "vehicles", "plates")
-    for entry in list_runs(_output_dir(output_dir, config)):
+    for entry in list_runs(output_folder(output_dir, config)):
         facts = entry.facts.values
         started = f"{local_time(float(facts['started_at'])):%Y-%m-%d %H:%M}" if "started_at" in facts else ""
         ended = facts.get("exit_reason", "still running, or killed")
@@ -73,7 +73,7 @@ def find(
         query = replace(query, pseudonym=pseudonym(query.plate, secret.get_secret_value()))
     stream = GuardedStream("stdout")
     table = Table("run", "passage", "track", "class", "plate", "sure", "first seen", "crossed")
-    for folder in [run] if run else run_folders(_output_dir(output_dir, config)):
+    for folder in [run] if run else run_folders(output_folder(output_dir, config)):
         try:
             with closing(open_database(folder)) as database:
                 found, facts = search(database, query), run_facts(database)
@@ -180,7 +180,12 @@ def _cells(passage: Passage, clock: Clock) -> list[str]:
     ]
 
 
-def _output_dir(output_dir: Path | None, config: Path | None) -> Path:
+def output_folder(output_dir: Path | None, config: Path | None) -> Path:
+    """The folder of the runs: the one that is given, else that of the settings.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
     folder = output_dir or load_settings(config).output_dir
     if not folder.is_dir():
         raise ConfigError(f"output_dir: {folder}: there is no such folder, so there are no runs")
@@ -188,7 +193,7 @@ def _output_dir(output_dir: Path | None, config: Path | None) -> Path:
 
 
 def _run_dir(run: Path | None, config: Path | None) -> Path:
-    return run or _output_dir(None, config) / LATEST
+    return run or output_folder(None, config) / LATEST
 
 
 def _add(table: Table, *cells: object) -> None:

@@ -30,8 +30,11 @@ from traffic_monitor.report.page import REPORT_FILE
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError
 from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
+from traffic_monitor.shared_utils.guarded import Guard
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
+from traffic_monitor.supervision.service_manager import ServiceManager
 from traffic_monitor.supervision.signals import StopSignals
+from traffic_monitor.supervision.status_file import StatusFile, WatchedCamera
 from traffic_monitor.supervision.summary import build_summary, frame_rate, plates_among, searched_vehicles
 from traffic_monitor.supervision.supervisor import RunOutcome, RunStatus, Supervisor
 
@@ -77,15 +80,27 @@ def _run_and_record(settings: Settings, output: Console, errors: Console, locks:
     if retention is not None:
         for folder in forget_old_runs(settings.output_dir, retention.before()):
             logger.info("{} is deleted: it is older than privacy.keep_days", folder)
+    manager, display_guard = ServiceManager(), Guard("status display")
     housekeeping = Housekeeping(settings, retention, log_target)
-    with StatusDisplay(errors, settings.supervisor.status_interval_s) as status:
+    watched = [
+        WatchedCamera(camera.camera_id, shown_source(camera), run_dir)
+        for camera, run_dir in zip(cameras, run_dirs, strict=True)
+    ]
+    with (
+        StatusFile(settings.output_dir, watched) as status_file,
+        StatusDisplay(errors, settings.supervisor.status_interval_s) as display,
+    ):
 
-        def on_status(state: RunStatus) -> None:
-            status.update(state)
+        def on_status(status: RunStatus) -> None:
+            manager.update(status)
+            status_file.update(status)
+            display_guard.attempt(lambda: display.update(status))
             housekeeping.look()
 
         with StopSignals():  # Whatever comes now, the summaries are written.
             outcome = Supervisor(settings, run_dirs, on_status).run()
+            manager.stopping()
+            status_file.completing()
             housekeeping.close()
             pairs = [(camera, newest_day(run_dir)) for camera, run_dir in zip(cameras, run_dirs, strict=True)]
             failures = [failure for camera, run_dir in pairs for failure in _save(camera, run_dir, outcome)]

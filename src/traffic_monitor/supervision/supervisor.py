@@ -151,6 +151,7 @@ class Supervisor:
         deadline = self._host.now() + pause
         while self._host.now() < deadline and not self._is_stopping(signals):
             receive(self._host, WATCH_INTERVAL_S, lambda _child, _report: None)
+            self._show_status()
         if self._is_stopping(signals):
             return False
         try:
