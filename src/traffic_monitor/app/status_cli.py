@@ -14,6 +14,7 @@ from rich.text import Text
 
 from traffic_monitor.app.console import wide_console
 from traffic_monitor.app.records_cli import ConfigOption, OutputOption, output_folder
+from traffic_monitor.records.days import newest_day
 from traffic_monitor.shared_utils.clock import local_time
 from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.printable import printable
@@ -49,7 +50,7 @@ def _as_values(program: ProgramStatus, folder: Path) -> dict[str, Any]:
         "memory_mb": _memory_mb(program),
         "disk": {"free_gb": free, "size_gb": size},
         "folders_mb": {
-            camera_id: _size_mb(Path(camera["folder"]))
+            camera_id: _size_mb(newest_day(Path(camera["folder"])))
             for camera_id, camera in _cameras(program.content)
             if "folder" in camera
         },
