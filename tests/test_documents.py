@@ -48,3 +48,23 @@ def test_every_table_has_a_head_and_rows_of_its_columns(document: Path) -> None:
             columns = cells
             assert re.fullmatch(r"\|( *:?-+:? *\|)+", lines[number + 1]), f"no head: line {number + 1}"
         assert cells == columns, f"line {number + 1}"
+
+
+def parts_of_log_lines() -> list[str]:
+    """What stands between the dots in the lines that OPERATION.md quotes from the log."""
+    text = (REPOSITORY / "docs" / "OPERATION.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?`) \|", text.partition("## What the log says")[2], re.MULTILINE)
+    lines = [line for row in rows for line in re.findall(r"`([^`]+)`", row)]
+    return sorted({part.strip() for line in lines for part in line.split("…") if len(part.strip()) > 3})
+
+
+def test_every_line_of_the_log_that_the_page_on_operation_explains_is_written_somewhere() -> None:
+    files = (REPOSITORY / "src").rglob("*.py")
+    texts = [
+        node.value
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert len(parts_of_log_lines()) > 20
+    assert [part for part in parts_of_log_lines() if not any(part in text for text in texts)] == []
