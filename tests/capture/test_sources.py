@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.builders import write_clip
-from traffic_monitor.capture import live_source, opencv_reader
+from traffic_monitor.capture import live_source, opencv_reader, pyav_reader
 from traffic_monitor.capture.file_source import FileSource
 from traffic_monitor.capture.frames import CapturedFrame, FrameSource, Place
 from traffic_monitor.capture.live_source import LiveSource
@@ -116,6 +116,7 @@ class FakeCamera:
 def camera(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCamera]:
     fake = FakeCamera()
     monkeypatch.setattr(opencv_reader, "open_capture", fake.open)
+    monkeypatch.setattr(pyav_reader, "PyAvReader", opencv_reader.OpenCvReader)
     monkeypatch.setattr(live_source, "FIRST_RECONNECT_DELAY_S", 0.001)
     monkeypatch.setattr(live_source, "LAST_RECONNECT_DELAY_S", 0.004)
     monkeypatch.setattr(live_source, "LIVE_BUFFER_FRAMES", 100)

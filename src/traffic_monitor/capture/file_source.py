@@ -45,7 +45,7 @@ class FileSource:
             if time.monotonic() >= deadline:
                 raise queue.Empty
         if not self._next_index:
-            raise no_frames(self._settings)
+            raise no_frames(self._settings, self._reader.codec)
         self._reader.check_length()
         return None
 

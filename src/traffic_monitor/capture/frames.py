@@ -46,6 +46,8 @@ class Reader(Protocol):
 
     fps: float
     """Frames per second that the source states, or a guess."""
+    codec: str
+    """Name of the codec, for people."""
     frame_count: int | None
     """Frames that a recording states; ``None`` for cameras and for files that do not state it."""
     damaged: int
@@ -94,9 +96,9 @@ class FrameSource(Protocol):
         """Release the capture."""
 
 
-def no_frames(settings: FrameGrabberSettings) -> ServiceError:
+def no_frames(settings: FrameGrabberSettings, codec: str) -> ServiceError:
     """The error of a recording that has ended without one frame."""
     return ServiceError(
-        f"frame_grabber.source: {describe_source(settings.source)} holds no frame that can be decoded: "
-        "the file is damaged or empty, or OpenCV lacks its codec"
+        f"frame_grabber.source: {describe_source(settings.source)} holds no frame that can be decoded "
+        f"(codec: {codec}): the file is damaged or empty, or of a kind that cannot be decoded here"
     )

@@ -125,7 +125,7 @@ class LiveSource:
             if image is not None:
                 self._hand_out(image, self._clock.monotonic())
         if not self._next_index:
-            raise no_frames(self._settings)
+            raise no_frames(self._settings, reader.codec)
         reader.check_length()
 
     def _read_camera(self) -> None:

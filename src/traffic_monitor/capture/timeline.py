@@ -5,6 +5,9 @@ import math
 TOLERANCE_S = 0.001
 """Containers round times, some to whole milliseconds: a frame this little early is on time."""
 
+ARRIVAL_TOLERANCE_S = 1e-6
+"""Times are rounded: a frame this little early is on time."""
+
 FALLBACK_FPS = 25.0
 """For sources that do not say how fast they run."""
 
@@ -52,3 +55,22 @@ class Beat:
 
     def _interval(self, position: float) -> float:
         return math.floor((position + TOLERANCE_S) * self._rate) if self._rate else 0.0
+
+
+class LivePace:
+    """Which frames of a camera the target rate wants: on the beat, which starts anew after a pause.
+
+    Args:
+        target_fps: frames per second at most; ``None`` wants all.
+    """
+
+    def __init__(self, target_fps: float | None) -> None:
+        self._interval = 1 / target_fps if target_fps else 0.0
+        self._due = -math.inf
+
+    def wants(self, now: float) -> bool:
+        """Whether a frame that comes now, in monotonic seconds, is wanted."""
+        if now + ARRIVAL_TOLERANCE_S < self._due:
+            return False
+        self._due = (self._due if now - self._due < self._interval else now) + self._interval
+        return True

@@ -9,7 +9,13 @@ from traffic_monitor.settings.detectors import (
     VehicleDetectorSettings,
     WithoutVehicle,
 )
-from traffic_monitor.settings.frame_grabber import NETWORK_SCHEMES, FrameGrabberSettings, SourceMode
+from traffic_monitor.settings.frame_grabber import (
+    NETWORK_SCHEMES,
+    FrameGrabberSettings,
+    ReaderType,
+    RtspTransport,
+    SourceMode,
+)
 from traffic_monitor.settings.ocr_reader import OcrEngine, OcrReaderSettings
 from traffic_monitor.settings.privacy import SHORTEST_SECRET, CameraPrivacySettings, PrivacySettings
 from traffic_monitor.settings.root import DEFAULT_SETTINGS, Settings
@@ -52,6 +58,8 @@ __all__ = [
     "OcrReaderSettings",
     "Point",
     "PrivacySettings",
+    "ReaderType",
+    "RtspTransport",
     "Search",
     "Settings",
     "SourceMode",

@@ -1,11 +1,13 @@
 """Section ``frame_grabber``: where frames come from."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from fractions import Fraction
+from typing import Annotated, Self
 from urllib.parse import unquote
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from traffic_monitor.settings.section import Section
 from traffic_monitor.shared_utils.clock import Clock, parse_zone
@@ -21,6 +23,16 @@ FIRST_YEAR, LAST_YEAR = 1971, 2100
 """Of ``start_time``: whole days around it must exist in every time zone, counted from 1970."""
 
 
+ASPECT = re.compile(r"([1-9]\d{0,4}):([1-9]\d{0,4})")
+
+WEBCAM_PATH = re.compile(r"/dev/(video\d+|v4l/.+)")
+
+
+def sexagesimal(value: object) -> object:
+    """YAML reads a bare ``16:11`` as the number 16 * 60 + 11."""
+    return f"{value // 60}:{value % 60}" if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class SourceMode(StrEnum):
     """Whether a source waits for us (a file) or not (a camera)."""
 
@@ -29,11 +41,27 @@ class SourceMode(StrEnum):
     LIVE = "live"
 
 
+class ReaderType(StrEnum):
+    """Which library reads the source; auto: OpenCV for webcams, PyAV for files and network streams."""
+
+    AUTO = "auto"
+    OPENCV = "opencv"
+    PYAV = "pyav"
+
+
+class RtspTransport(StrEnum):
+    """How an RTSP camera sends its pictures."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
 class FrameGrabberSettings(Section):
     """Where frames come from and how they are sent on."""
 
     source: int | str | None = "demo/street.mp4"
     mode: SourceMode = SourceMode.AUTO
+    reader: ReaderType = ReaderType.AUTO
     start_time: datetime | None = None
     timezone: str | None = None
     resize_width: Annotated[int, Field(ge=64, le=7680)] | None = None
@@ -42,6 +70,12 @@ class FrameGrabberSettings(Section):
     open_timeout_s: float = Field(default=10, gt=0, le=120)
     read_timeout_s: float = Field(default=5, gt=0, le=120)
     reconnect_for_s: float = Field(default=60, ge=0)
+    rtsp_transport: RtspTransport = RtspTransport.TCP
+    fps: Annotated[float, Field(gt=0, le=240)] | None = None
+    width: Annotated[int, Field(ge=16, le=7680)] | None = None
+    height: Annotated[int, Field(ge=16, le=7680)] | None = None
+    pixel_format: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4}$")] | None = None
+    pixel_aspect: Annotated[str, BeforeValidator(sexagesimal)] = "auto"
 
     @field_validator("source", mode="before")
     @classmethod
@@ -69,10 +103,30 @@ class FrameGrabberSettings(Section):
             raise ValueError(f"should be between {FIRST_YEAR} and {LAST_YEAR}")
         return value
 
+    @model_validator(mode="after")
+    def _width_and_height_go_together(self) -> Self:
+        if (self.width is None) != (self.height is None):
+            raise ValueError("width and height of a webcam are set together")
+        return self
+
+    @field_validator("pixel_aspect")
+    @classmethod
+    def _is_a_ratio(cls, value: str) -> str:
+        ratio = ASPECT.fullmatch(value)
+        if value != "auto" and not (ratio and 1 / 4 <= Fraction(int(ratio[1]), max(int(ratio[2]), 1)) <= 4):
+            raise ValueError("should be auto or the width and height of a pixel, for example 16:11")
+        return value
+
+    @property
+    def pixel_ratio(self) -> Fraction | None:
+        """Width of a pixel divided by its height, as it was set; ``None``: as the source states it."""
+        ratio = ASPECT.fullmatch(self.pixel_aspect)
+        return Fraction(int(ratio[1]), int(ratio[2])) if ratio else None
+
     @property
     def is_webcam(self) -> bool:
-        """Whether the source is the index of a local camera."""
-        return isinstance(self.source, int)
+        """Whether the source is the index or the device path of a local camera."""
+        return isinstance(self.source, int) or WEBCAM_PATH.fullmatch(str(self.source)) is not None
 
     @property
     def is_network(self) -> bool:
