@@ -165,7 +165,8 @@ def _print_results(camera: Settings, run_dir: Path, outcome: RunOutcome, output:
         plates = plates_among(partial(searched_vehicles, run_dir, results))
         output.print(result_table(results, title, plates))
     rate = frame_rate(results, outcome.wall_seconds)
-    output.print(f"{results.frames_processed} frames at {rate} frames/s", highlight=False, markup=False)
+    damaged = f"; {results.frames_damaged} of the source damaged or not decoded" if results.frames_damaged else ""
+    output.print(f"{results.frames_processed} frames at {rate} frames/s{damaged}", highlight=False, markup=False)
     for path in (run_dir / name for name in (SUMMARY_FILE, REPORT_FILE, VIDEO_FILE, LOG_FILE)):
         if path.exists():
             output.print(str(path), highlight=False, soft_wrap=True, markup=False)

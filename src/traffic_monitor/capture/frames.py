@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from loguru import logger
+
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.clock import ArrivalClock
@@ -72,7 +74,7 @@ class Reader(Protocol):
         """Close the source."""
 
     def check_length(self) -> None:
-        """Log it when a recording has ended before the length it states: file or connection was cut off."""
+        """Log what a recording that has ended lacks: damaged frames, and what is missing of its stated length."""
 
 
 class FrameSource(Protocol):
@@ -94,6 +96,12 @@ class FrameSource(Protocol):
 
     def close(self) -> None:
         """Release the capture."""
+
+
+def log_damage(frames: int) -> None:
+    """Log how many frames of a recording were damaged, if any."""
+    if frames:
+        logger.warning("{} frames of the source could not be decoded, or only with damage", frames)
 
 
 def no_frames(settings: FrameGrabberSettings, codec: str) -> ServiceError:

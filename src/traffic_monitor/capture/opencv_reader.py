@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from loguru import logger
 
+from traffic_monitor.capture.frames import log_damage
 from traffic_monitor.capture.pictures import with_square_pixels
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.capture.timeline import FALLBACK_FPS, Beat, LivePace, Timeline
@@ -86,7 +87,8 @@ class OpenCvReader:
         self._capture.release()
 
     def check_length(self) -> None:
-        """Log it when a recording has ended before its number of frames: file or connection was cut off."""
+        """Log what a recording that has ended lacks."""
+        log_damage(self.damaged)
         if self.frame_count is not None and self._read < self.frame_count:
             logger.warning("the recording ended after {} of {} frames", self._read, self.frame_count)
 

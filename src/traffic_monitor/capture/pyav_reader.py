@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from loguru import logger
 
 from traffic_monitor.capture.frame_rate import rate_without_times
+from traffic_monitor.capture.frames import log_damage
 from traffic_monitor.capture.pictures import upright, with_square_pixels
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.capture.timeline import FALLBACK_FPS, Beat, LivePace, Timeline
@@ -94,10 +95,9 @@ class PyAvReader:
         self._container.close()
 
     def check_length(self) -> None:
-        """Log it when a recording has ended before the length it states: file or connection was cut off."""
-        stated = self._stream.frames
-        if self._sought:
-            stated = 0
+        """Log what a recording that has ended lacks."""
+        log_damage(self.damaged)
+        stated = 0 if self._sought else self._stream.frames
         if stated and self._packets < stated:
             logger.warning("the recording ended after {} of {} frames", self._packets, stated)
         elif not stated and self._duration and self._position < self._duration - SHORTEST_LOSS_S:

@@ -59,12 +59,13 @@ class FrameGrabber(Service):
         ]
 
     def details(self) -> Mapping[str, Any]:
-        """The source, how far into it the grabber is, and how many frames it has."""
+        """The source, how far into it the grabber is, how many frames it has and how many were damaged."""
         return {
             "source": describe_source(self._config.source),
             "media_seconds": self._media_seconds,
             "frames_total": self._source.frames_total if self._source else None,
             "dropped_at_source": self._source.dropped if self._source else 0,
+            "frames_damaged": self._source.damaged if self._source else 0,
         }
 
     def details_by_camera(self) -> Mapping[str, Mapping[str, Any]]:
@@ -105,6 +106,11 @@ class GrabberSource:
     def dropped(self) -> int:
         """Frames captured but never handed out."""
         return self._source.dropped if self._source else 0
+
+    @property
+    def damaged(self) -> int:
+        """Frames so far that could not be decoded, or only with damage."""
+        return self._source.damaged if self._source else 0
 
     @property
     def frames_total(self) -> int | None:

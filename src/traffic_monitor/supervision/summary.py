@@ -86,6 +86,11 @@ class CameraResults:
         return self.before.dropped + self.grabber.dropped
 
     @property
+    def frames_damaged(self) -> int:
+        """Frames of the source that could not be decoded, or only with damage."""
+        return int(self.source.get("frames_damaged", 0))
+
+    @property
     def frames_total(self) -> int | None:
         """Frames that are going to come, where that is known."""
         return self.source.get("frames_total")
@@ -184,7 +189,12 @@ def build_summary(
         "camera_id": camera_id,
         "source": source,
         "exit_reason": exit_reason,
-        "frames": {"read": results.frames_read, "processed": processed, "dropped": results.frames_dropped},
+        "frames": {
+            "read": results.frames_read,
+            "processed": processed,
+            "dropped": results.frames_dropped,
+            **({"damaged": results.frames_damaged} if results.frames_damaged else {}),
+        },
         "media_seconds": round(results.media_seconds, 3),
         "wall_seconds": round(wall_seconds, 3),
         "fps": frame_rate(results, wall_seconds),
