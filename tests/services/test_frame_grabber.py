@@ -61,6 +61,20 @@ def test_frames_are_shrunk(resize_width: int | None, expected: tuple[int, int]) 
     assert decode_frame(message["frame_data_jpeg"]).shape[1::-1] == expected
 
 
+@pytest.mark.parametrize(("resize_width", "sent"), [(None, (320, 240)), (160, (160, 120)), (1000, (320, 240))])
+def test_a_picture_whose_size_changes_midway_keeps_that_of_the_first_one_and_the_log_says_so(
+    log_lines: list[str], resize_width: int | None, sent: tuple[int, int]
+) -> None:
+    grabber = FrameGrabber(config(resize_width=resize_width))
+    sizes = [(320, 240), (640, 360), (640, 360), (80, 60)]
+    messages = [grabber.process(captured(number, *size))[0] for number, size in enumerate(sizes)]
+    assert {(message["frame_width"], message["frame_height"]) for message in messages} == {sent}
+    assert {decode_frame(message["frame_data_jpeg"]).shape[1::-1] for message in messages} == {sent}
+    changes = [line for line in log_lines if "the size of the picture has changed" in line]
+    assert len(changes) == 2
+    assert "gate: the size of the picture has changed from 320 x 240 to 640 x 360 pixels" in changes[0]
+
+
 @pytest.mark.parametrize("resize_width", [None, 160])
 def test_what_a_mask_covers_is_in_no_message(resize_width: int | None) -> None:
     masks = [{"points": [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]}]
@@ -219,7 +233,7 @@ def test_the_details_tell_how_far_the_source_is(clip: Path) -> None:
     grabber.close()
     assert details["frames_total"] == 12
     assert details["media_seconds"] == pytest.approx(12 / 25, abs=1e-3)
-    assert (details["source"], details["dropped_at_source"]) == (str(clip), 0)
+    assert (details["source"], details["dropped_at_source"], details["frames_damaged"]) == (str(clip), 0, 0)
 
 
 def test_the_details_hide_the_password_of_a_camera() -> None:

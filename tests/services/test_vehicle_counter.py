@@ -42,6 +42,14 @@ def test_an_update_comes_with_the_frame_that_confirms_a_crossing_and_no_other() 
     assert updates[4][0]["frame_index"] == 4
 
 
+def test_a_line_beside_the_picture_is_reported_with_the_first_frame(log_lines: list[str]) -> None:
+    settings = config(points=[[0, 500], [320, 500]], units="pixels")
+    drive(VehicleCounter(settings), THROUGH)
+    assert log_lines == [
+        "WARNING cam1: vehicle_counter.lines: line 'main' is outside the frame of 320 x 240 pixels\n"
+    ]
+
+
 def test_what_is_predicted_is_not_counted() -> None:
     assert drive(VehicleCounter(config()), THROUGH, is_searched=False) == []
 

@@ -187,6 +187,13 @@ def test_the_workers_of_a_service_are_one_row() -> None:
     )
 
 
+def test_damaged_frames_are_told_where_there_are_any() -> None:
+    gathered = results()
+    source = {"dropped_at_source": 2, "media_seconds": 0.4, "frames_total": None, "frames_damaged": 5}
+    gathered.take(ServiceName.FRAME_GRABBER, ServiceReport(processed=8, dropped=3, details={"cam1": source}))
+    assert summary(gathered)["frames"] == {"read": 10, "processed": 6, "dropped": 3, "damaged": 5}
+
+
 def test_each_camera_has_its_own_frames_counts_and_plates() -> None:
     gathered = results()
     other = {"dropped_at_source": 0, "media_seconds": 1.5, "frames_total": 40}

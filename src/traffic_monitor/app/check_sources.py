@@ -3,22 +3,15 @@
 import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from traffic_monitor.app.check_models import check_file
 from traffic_monitor.app.check_result import Check
 from traffic_monitor.capture.shown import describe_source
-from traffic_monitor.settings import (
-    NETWORK_SCHEMES,
-    AreaSettings,
-    LineSettings,
-    Settings,
-    SourceMode,
-    SpeedSettings,
-    ZoneSettings,
-)
+from traffic_monitor.settings import NETWORK_SCHEMES, Settings, SourceMode
+from traffic_monitor.settings.outside import shapes_outside
 
 SCHEME = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>/*)")
 WEBCAM_DEVICE = re.compile(r"/dev/video(\d+)")
@@ -69,25 +62,8 @@ def check_first_frame(subject: str, section: str, camera: Settings) -> Iterator[
         return
     width, height = frame["frame_width"], frame["frame_height"]
     yield Check(subject, True, f"{describe_source(camera.frame_grabber.source)}, {width} x {height} pixels")
-    yield from check_inside(section, camera, width, height)
-
-
-def check_inside(section: str, camera: Settings, width: int, height: int) -> Iterator[Check]:
-    """Shapes that lie wholly outside a frame; nothing for those that do not."""
-    counter = camera.vehicle_counter
-    shapes: list[tuple[str, str, Sequence[LineSettings | ZoneSettings | AreaSettings | SpeedSettings]]] = [
-        ("vehicle_counter.lines", "line", counter.lines),
-        ("vehicle_counter.zones", "zone", counter.zones),
-        ("vehicle_counter.ignore", "an area", counter.ignore),
-        ("vehicle_counter.speed", "the rectangle", [counter.speed] if counter.speed else []),
-        ("privacy.masks", "a mask", camera.privacy.masks),
-    ]
-    for key, kind, items in shapes:
-        for item in items:
-            points = [] if item.units == "fraction" else item.points
-            if points and (all(x >= width for x, _ in points) or all(y >= height for _, y in points)):
-                name = f"{kind} '{item.name}'" if isinstance(item, LineSettings | ZoneSettings) else kind
-                yield Check(f"{section}{key}", False, f"{name} is outside the frame of {width} x {height} pixels")
+    for key, problem in shapes_outside(camera, width, height):
+        yield Check(f"{section}{key}", False, problem)
 
 
 def _check_webcam(subject: str, number: int) -> Check:

@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from loguru import logger
 
 from traffic_monitor.capture.frames import CapturedFrame, FrameSource
 from traffic_monitor.capture.masks import paint_masks
@@ -21,7 +22,7 @@ from traffic_monitor.runtime.workers import Queues, open_output
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import FrameMessage
-from traffic_monitor.shared_utils.frame_codec import encode_frame
+from traffic_monitor.shared_utils.frame_codec import Image, encode_frame
 
 
 class FrameGrabber(Service):
@@ -33,15 +34,14 @@ class FrameGrabber(Service):
         self._masks = config.privacy.masks
         self._source = source
         self._media_seconds = 0.0
+        self._size: tuple[int, int] | None = None
+        """Width and height of the pictures that are sent on."""
+        self._came = (0, 0)
+        """Width and height of the latest picture of the source."""
 
     def process(self, message: CapturedFrame) -> list[FrameMessage]:
-        """Shrink, mask, encode and label one frame."""
-        image = message.image
-        width = self._config.resize_width
-        if width is not None and width < image.shape[1]:
-            height = max(round(image.shape[0] * width / image.shape[1]), 1)
-            image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        image = paint_masks(image, self._masks)
+        """Resize, mask, encode and label one frame."""
+        image = paint_masks(self._resized(message.image), self._masks)
         # The last frame lasts as long as the frames before it did on average.
         self._media_seconds = message.media_time * (1 + 1 / message.index) if message.index else 0.0
         return [
@@ -57,6 +57,28 @@ class FrameGrabber(Service):
                 frame_width=image.shape[1],
             )
         ]
+
+    def _resized(self, image: Image) -> Image:
+        """The picture in the size of the first one, which is that of the source or ``resize_width``.
+
+        A source may change its size midway. Lines, zones, masks and tracks then keep their places in the picture.
+        """
+        came = image.shape[1], image.shape[0]
+        if self._size is None:
+            width = min(self._config.resize_width or came[0], came[0])
+            self._came = came
+            self._size = width, max(round(came[1] * width / came[0]), 1)
+        if came != self._came:
+            logger.warning(
+                "{}: the size of the picture has changed from {} x {} to {} x {} pixels; "
+                "it is sent on as {} x {}, with lines, zones and masks in their places",
+                self._camera_id, *self._came, *came, *self._size,
+            )  # fmt: skip
+            self._came = came
+        if came == self._size:
+            return image
+        interpolation = cv2.INTER_AREA if self._size[0] < came[0] else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(image, self._size, interpolation=interpolation), dtype=np.uint8)
 
     def details(self) -> Mapping[str, Any]:
         """The source, how far into it the grabber is, how many frames it has and how many were damaged."""

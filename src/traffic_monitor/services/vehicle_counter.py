@@ -1,5 +1,7 @@
 """Vehicle counter: ``TrackedMessage`` in, ``CountUpdateMessage`` out."""
 
+from loguru import logger
+
 from traffic_monitor.counting.continued import continued
 from traffic_monitor.counting.journeys import crossing_message
 from traffic_monitor.counting.road import RoadCounter, RoadUpdate
@@ -9,6 +11,7 @@ from traffic_monitor.runtime.control import ServiceControl
 from traffic_monitor.runtime.service_loop import Service, ShutdownEvent, run_service
 from traffic_monitor.runtime.transport import MessageQueue, Output
 from traffic_monitor.settings import Settings
+from traffic_monitor.settings.outside import shapes_outside
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.custom_types import (
     CountResults,
@@ -24,6 +27,7 @@ class VehicleCounter(Service):
     """Counts vehicles that cross the lines. The lines are placed when the size of the first frame is known."""
 
     def __init__(self, config: Settings) -> None:
+        self._config = config
         self._camera_id = config.camera_id
         self._settings = config.vehicle_counter
         self._clock = config.frame_grabber.clock
@@ -52,6 +56,8 @@ class VehicleCounter(Service):
         return [self._message(self._road.pop_update(is_last=True) or NOTHING_SEEN, is_last=True)]
 
     def _new_road(self, width: int, height: int) -> RoadCounter:
+        for key, problem in shapes_outside(self._config, width, height):
+            logger.warning("{}: {}: {}", self._camera_id, key, problem)
         last_id = self._resumed.last_vehicle_id if self._resumed else 0
         return RoadCounter(self._settings, width, height, self._clock, last_id)
 
