@@ -21,6 +21,7 @@ from traffic_monitor.runtime.cores import limit_threads
 from traffic_monitor.shared_utils.constants import ExitCode, ServiceName
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.logging_config import FILE_ONLY, LogTarget, configure_logging
+from traffic_monitor.shared_utils.redaction import hide_urls
 
 PARENT_CHECK_INTERVAL_S = 0.2
 """How soon a service notices that the supervisor has died, or that it must exit."""
@@ -116,7 +117,7 @@ def _leave_signals_to_the_supervisor(watchdog: "ParentWatchdog") -> None:
 
 def _one_line(error: BaseException) -> str:
     """An error as one line for people; an unexpected one with its type."""
-    text = " ".join(str(error).split())
+    text = " ".join(hide_urls(str(error)).split())
     return text if isinstance(error, ServiceError) else f"{type(error).__name__}: {text}"
 
 

@@ -69,7 +69,7 @@ class FrameGrabberSettings(Section):
     jpeg_quality: int = Field(default=90, ge=1, le=100)
     open_timeout_s: float = Field(default=10, gt=0, le=120)
     read_timeout_s: float = Field(default=5, gt=0, le=120)
-    reconnect_for_s: float = Field(default=60, ge=0)
+    reconnect_for_s: Annotated[float, Field(ge=0)] | None = None
     rtsp_transport: RtspTransport = RtspTransport.TCP
     fps: Annotated[float, Field(gt=0, le=240)] | None = None
     width: Annotated[int, Field(ge=16, le=7680)] | None = None

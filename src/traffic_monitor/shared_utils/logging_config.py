@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from traffic_monitor.shared_utils.printable import printable
+from traffic_monitor.shared_utils.redaction import hide_urls
 
 if TYPE_CHECKING:
     from loguru import Message, Record
@@ -57,7 +58,7 @@ def configure_logging(service: str, target: LogTarget, console_level: str = "WAR
 
 
 def _in_one_line(record: "Record") -> None:
-    record["message"] = printable(record["message"])
+    record["message"] = printable(hide_urls(record["message"]))
 
 
 def _without_traceback(_record: object) -> str:
@@ -94,7 +95,7 @@ def _append_whole_lines(path: Path) -> Callable[["Message"], None]:
     def write(message: "Message") -> None:
         nonlocal is_reported
         try:
-            os.write(descriptor, str(message).encode("utf-8", errors="replace"))
+            os.write(descriptor, hide_urls(message).encode("utf-8", errors="replace"))  # tracebacks hold URLs too
         except OSError as error:
             if not is_reported:
                 is_reported = True

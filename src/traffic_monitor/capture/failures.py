@@ -1,0 +1,192 @@
+"""Why a camera sends no frames: errors of the readers sorted into a few codes, each with a sentence for people.
+
+The raw error is looked at, because it holds the reason; what comes out names the source only as it may be shown.
+"""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import SplitResult, urlsplit
+
+import av
+
+from traffic_monitor.settings import FrameGrabberSettings
+from traffic_monitor.shared_utils.redaction import has_ambiguous_credentials, hide_urls
+
+PROBE_TIMEOUT_S = 2.0
+"""For the connection that only finds out why a reader failed."""
+
+DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443}
+TLS_SCHEMES = ("rtsps", "https")
+
+ENCODE_HINT = (
+    " If user or password hold / ? # or @, write these as %2F %3F %23 %40: as it stands the address is ambiguous."
+)
+
+
+class FailureCode(StrEnum):
+    """The kinds of failure that users can do something different about."""
+
+    REFUSED_CREDENTIALS = "refused_credentials"
+    CONNECTION_REFUSED = "connection_refused"
+    TIMED_OUT = "timed_out"
+    UNREACHABLE = "unreachable"
+    UNKNOWN_HOST = "unknown_host"
+    INVALID_ADDRESS = "invalid_address"
+    NO_SUCH_STREAM = "no_such_stream"
+    SERVER_ERROR = "server_error"
+    TLS = "tls"
+    CODEC = "codec"
+    NOT_A_VIDEO = "not_a_video"
+    CONNECTION_LOST = "connection_lost"
+    NO_WEBCAM = "no_webcam"
+    OTHER = "other"
+
+
+SENTENCES = {
+    FailureCode.REFUSED_CREDENTIALS: "it refuses user or password; correct them in frame_grabber.source",
+    FailureCode.CONNECTION_REFUSED: "nothing listens there; is the camera on, and is the port right?",
+    FailureCode.TIMED_OUT: "it does not answer in time; is the camera overloaded, or the network broken?",
+    FailureCode.UNREACHABLE: "the network has no way to it; check cable, router and address",
+    FailureCode.UNKNOWN_HOST: "its host name cannot be looked up; check the name, the network and its DNS server",
+    FailureCode.INVALID_ADDRESS: "the address is not valid; it needs a host, and a port is between 1 and 65535",
+    FailureCode.NO_SUCH_STREAM: "it has no stream of this path; look the path up in the camera's manual",
+    FailureCode.SERVER_ERROR: "it reports an error of its own; restart the camera if this lasts",
+    FailureCode.TLS: "no encrypted connection can be made (TLS); does this port speak it? Else use rtsp:// or http://",
+    FailureCode.CODEC: "its video cannot be decoded; choose H.264, H.265 or MJPEG in the camera's settings",
+    FailureCode.NOT_A_VIDEO: "what it sends is not a video; check port and path of the address",
+    FailureCode.CONNECTION_LOST: "it closed the connection",
+    FailureCode.NO_WEBCAM: "there is no such webcam, or another program uses it; check the cable",
+    FailureCode.OTHER: "it cannot be read",
+}
+
+BY_AV_ERROR: tuple[tuple[type[Exception], FailureCode], ...] = (
+    (av.error.HTTPUnauthorizedError, FailureCode.REFUSED_CREDENTIALS),
+    (av.error.HTTPForbiddenError, FailureCode.REFUSED_CREDENTIALS),
+    (av.error.HTTPNotFoundError, FailureCode.NO_SUCH_STREAM),
+    (av.error.HTTPTooManyRequestsError, FailureCode.SERVER_ERROR),
+    (av.error.HTTPClientError, FailureCode.NO_SUCH_STREAM),
+    (av.error.HTTPServerError, FailureCode.SERVER_ERROR),
+    (av.error.ExitError, FailureCode.TIMED_OUT),  # "Immediate exit requested": by the time-out of av.open
+    (av.error.DecoderNotFoundError, FailureCode.CODEC),
+    (av.error.PatchWelcomeError, FailureCode.CODEC),
+    (av.error.EOFError, FailureCode.CONNECTION_LOST),
+    (av.error.InvalidDataError, FailureCode.NOT_A_VIDEO),
+)
+
+BY_ERRNO = {
+    errno.ECONNREFUSED: FailureCode.CONNECTION_REFUSED,
+    errno.ETIMEDOUT: FailureCode.TIMED_OUT,
+    errno.EHOSTUNREACH: FailureCode.UNREACHABLE,
+    errno.ENETUNREACH: FailureCode.UNREACHABLE,
+    errno.ENETDOWN: FailureCode.UNREACHABLE,
+    errno.EHOSTDOWN: FailureCode.UNREACHABLE,
+    errno.ECONNRESET: FailureCode.CONNECTION_LOST,
+    errno.ECONNABORTED: FailureCode.CONNECTION_LOST,
+    errno.EPIPE: FailureCode.CONNECTION_LOST,
+}
+
+
+@dataclass(frozen=True)
+class SourceFailure:
+    """Why a source gives no frames."""
+
+    code: FailureCode
+    sentence: str
+    """For people: what is wrong and what to do. Holds no secret."""
+
+
+def failure_of(code: FailureCode, settings: FrameGrabberSettings) -> SourceFailure:
+    """A failure that is known by its code."""
+    sentence = SENTENCES[code]
+    if code is FailureCode.REFUSED_CREDENTIALS and settings.is_network and "@" not in str(settings.source):
+        sentence = "it asks for user and password; write them as scheme://user:password@host/path"
+    if settings.is_network and has_ambiguous_credentials(str(settings.source)):
+        sentence += ENCODE_HINT
+    return SourceFailure(code, sentence)
+
+
+def classify(error: BaseException, settings: FrameGrabberSettings, took_s: float) -> SourceFailure:
+    """Sort the error of a reader, or of what caused it.
+
+    Args:
+        error: raised when the source was opened or read.
+        settings: which source.
+        took_s: seconds that opening or reading took; FFmpeg reports some time-outs as broken data.
+    """
+    if settings.is_webcam:
+        return failure_of(FailureCode.NO_WEBCAM, settings)
+    if not settings.is_network:
+        return SourceFailure(FailureCode.OTHER, hide_urls(str(error)))
+    url = str(settings.source)
+    address = _address(url)
+    if address is None:
+        return failure_of(FailureCode.INVALID_ADDRESS, settings)
+    code = _code_of(error)
+    if code in (FailureCode.OTHER, FailureCode.NOT_A_VIDEO) and took_s >= settings.open_timeout_s:
+        code = FailureCode.TIMED_OUT
+    if code is FailureCode.OTHER:
+        code = _probe(address)
+    return failure_of(code, settings)
+
+
+def _code_of(error: BaseException) -> FailureCode:
+    """By the library's own error; ``OTHER`` where it names no reason, as OpenCV never does."""
+    for cause in _causes(error):
+        for kind, code in BY_AV_ERROR:
+            if isinstance(cause, kind):
+                return code
+        if isinstance(cause, OSError) and cause.errno in BY_ERRNO:
+            return BY_ERRNO[cause.errno]
+        if isinstance(cause, TimeoutError):
+            return FailureCode.TIMED_OUT
+    return FailureCode.OTHER
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it, as ``raise … from`` states it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _address(url: str) -> SplitResult | None:
+    """Scheme, host and port as FFmpeg reads them; None where it cannot."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:  # no number, or above 65535
+        return None
+
+
+def _probe(address: SplitResult) -> FailureCode:
+    """Why no video comes from an address, as far as a bare connection shows. It sends no user and no password."""
+    scheme = address.scheme.lower()
+    if scheme == "udp":
+        return FailureCode.TIMED_OUT
+    target = (address.hostname or "", address.port or DEFAULT_PORTS.get(scheme, 80))
+    try:
+        with socket.create_connection(target, PROBE_TIMEOUT_S) as connection:
+            if scheme not in TLS_SCHEMES:
+                return FailureCode.NOT_A_VIDEO
+            # Only whether the port speaks TLS: FFmpeg does not check certificates either.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.wrap_socket(connection, server_hostname=target[0]).close()
+            return FailureCode.NOT_A_VIDEO
+    except ssl.SSLError:
+        return FailureCode.TLS
+    except socket.gaierror:
+        return FailureCode.UNKNOWN_HOST
+    except TimeoutError:
+        return FailureCode.TIMED_OUT
+    except OSError as error:
+        if scheme in TLS_SCHEMES and error.errno == errno.ECONNRESET:
+            return FailureCode.TLS
+        return BY_ERRNO.get(error.errno or 0, FailureCode.UNREACHABLE)
+    except UnicodeError:  # a host name that cannot be written in a DNS request
+        return FailureCode.INVALID_ADDRESS
