@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from traffic_monitor.records.sightings import PlateRecord
-from traffic_monitor.shared_utils.constants import ServiceName
+from traffic_monitor.shared_utils.constants import ServiceName, SourceState
 from traffic_monitor.shared_utils.custom_types import CountUpdateMessage
 from traffic_monitor.supervision.states import END_OF_STREAM, RunState
 from traffic_monitor.supervision.summary import CameraResults
@@ -112,7 +112,9 @@ def _found(results: CameraResults) -> str:
     """What was found so far, in few words."""
     counted = results.counts.latest["total_count"] if results.counts.latest else 0
     dropped = f", {results.frames_dropped} dropped" if results.frames_dropped else ""
-    return f"{counted} counted, {results.plates_read} plates{dropped}"
+    state = results.source.get("source_state", SourceState.RUNNING)
+    away = "" if state in (SourceState.RUNNING, SourceState.ENDED) else f", source {state}"
+    return f"{counted} counted, {results.plates_read} plates{dropped}{away}"
 
 
 def _count_rows(counts: CountUpdateMessage) -> Iterator[tuple[str, str]]:

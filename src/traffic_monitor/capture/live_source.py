@@ -16,9 +16,10 @@ from traffic_monitor.capture.latest_frames import LatestFrames
 from traffic_monitor.capture.readers import open_reader
 from traffic_monitor.capture.retries import Retries
 from traffic_monitor.capture.shown import describe_source
-from traffic_monitor.capture.source_state import SourceState, SourceStatus
+from traffic_monitor.capture.source_state import SourceStatus
 from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.clock import ArrivalClock
+from traffic_monitor.shared_utils.constants import SourceState
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.redaction import hide_urls

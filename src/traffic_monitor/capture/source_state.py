@@ -5,36 +5,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from loguru import logger
 
 from traffic_monitor.capture.failures import FailureCode, SourceFailure
+from traffic_monitor.shared_utils.constants import SourceState
 
 STALLED_AFTER_S = 2.0
 """A camera that has sent no frame for so long stalls. Slower cameras than one frame in two seconds are no use."""
 
 MOST_OUTAGES = 20
 """Outages that are reported, the latest ones. The supervisor has recorded one long before it is pushed out."""
-
-
-class SourceState(StrEnum):
-    """Where a live source is."""
-
-    CONNECTING = "connecting"
-    """Opened for the first time; no frame yet."""
-    RUNNING = "running"
-    STALLED = "stalled"
-    """Connected, but no frame has come for a while."""
-    RECONNECTING = "reconnecting"
-    """The connection is lost, or was never made; it is tried again and again."""
-    REFUSED = "refused"
-    """User or password are refused. Tried seldom, because cameras lock accounts."""
-    ENDED = "ended"
-    """A recording was played to its end."""
-    FAILED = "failed"
-    """Given up."""
 
 
 _LOST = {SourceState.RECONNECTING, SourceState.REFUSED}

@@ -12,6 +12,7 @@ import numpy as np
 from loguru import logger
 
 from traffic_monitor.capture.frames import CapturedFrame, FrameSource
+from traffic_monitor.capture.live_source import LiveSource
 from traffic_monitor.capture.masks import paint_masks
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.capture.sources import open_source
@@ -81,13 +82,15 @@ class FrameGrabber(Service):
         return np.asarray(cv2.resize(image, self._size, interpolation=interpolation), dtype=np.uint8)
 
     def details(self) -> Mapping[str, Any]:
-        """The source, how far into it the grabber is, how many frames it has and how many were damaged."""
+        """The source, how far the grabber is, how many frames there are and were damaged; a live source's state."""
+        live = self._source.live_details() if self._source else {}
         return {
             "source": describe_source(self._config.source),
             "media_seconds": self._media_seconds,
             "frames_total": self._source.frames_total if self._source else None,
             "dropped_at_source": self._source.dropped if self._source else 0,
             "frames_damaged": self._source.damaged if self._source else 0,
+            **live,
         }
 
     def details_by_camera(self) -> Mapping[str, Mapping[str, Any]]:
@@ -138,6 +141,10 @@ class GrabberSource:
     def frames_total(self) -> int | None:
         """Frames that are going to come, where that is known."""
         return self._source.frames_total if self._source else None
+
+    def live_details(self) -> Mapping[str, Any]:
+        """What a live source reports of itself; nothing of a file, and before the start."""
+        return self._source.details() if isinstance(self._source, LiveSource) else {}
 
     def close(self) -> None:
         """Release the source if it was opened."""

@@ -50,3 +50,21 @@ class ExitCode(IntEnum):
     """The settings or the command line are wrong; nothing was started."""
     INTERRUPTED = 130
     """A second Ctrl-C cut the draining short."""
+
+
+class SourceState(StrEnum):
+    """Where a live source is."""
+
+    CONNECTING = "connecting"
+    """Opened for the first time; no frame yet."""
+    RUNNING = "running"
+    STALLED = "stalled"
+    """Connected, but no frame has come for a while."""
+    RECONNECTING = "reconnecting"
+    """The connection is lost, or was never made; it is tried again and again."""
+    REFUSED = "refused"
+    """User or password are refused. Tried seldom, because cameras lock accounts."""
+    ENDED = "ended"
+    """A recording was played to its end."""
+    FAILED = "failed"
+    """Given up."""

@@ -27,6 +27,9 @@ class FramesBefore:
     processed: int = 0
     dropped: int = 0
 
+OF_LIVE_SOURCES = ("source_state", "source_failure", "outages")
+"""What the grabber reports of a live source and the summary repeats."""
+
 
 @dataclass
 class CameraResults:
@@ -185,6 +188,7 @@ def build_summary(
     """
     results = run.cameras[camera_id]
     processed = results.frames_processed
+    live = {key: results.source[key] for key in OF_LIVE_SOURCES if key in results.source}
     return {
         "camera_id": camera_id,
         "source": source,
@@ -195,6 +199,7 @@ def build_summary(
             "dropped": results.frames_dropped,
             **({"damaged": results.frames_damaged} if results.frames_damaged else {}),
         },
+        **live,
         "media_seconds": round(results.media_seconds, 3),
         "wall_seconds": round(wall_seconds, 3),
         "fps": frame_rate(results, wall_seconds),
