@@ -1,10 +1,12 @@
 """One service per camera behind one input."""
 
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from traffic_monitor.runtime import cameras
 from traffic_monitor.runtime.cameras import PerCamera
 from traffic_monitor.runtime.service_loop import Service
 from traffic_monitor.settings import Settings
@@ -111,3 +113,15 @@ def test_one_camera_is_the_same_with_one_service(built: list[Notebook]) -> None:
     service = PerCamera(Settings(camera_id="gate"), Notebook)
     assert service.process(message("gate", 4)) == [("gate", 4)]
     assert service.details_by_camera() == {"gate": {"processed": 1, "seen": 1}}
+
+
+def test_a_camera_without_messages_is_idle_while_another_is_busy(
+    built: list[Notebook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(cameras, "time", SimpleNamespace(monotonic=lambda: now))
+    service = PerCamera(TWO, lambda config: built.append(Notebook(config)) or built[-1])
+    for _ in range(17):
+        service.process({"camera_id": "north", "value": 1})
+        now += 0.125
+    assert [notebook.idled for notebook in built] == [0, 4]

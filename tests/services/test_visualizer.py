@@ -5,7 +5,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import pytest
@@ -26,13 +26,14 @@ from traffic_monitor.records.passages import run_facts
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
 from traffic_monitor.services import visualizer as module
 from traffic_monitor.services.visualizer import Visualizer, open_recorder, open_sinks, visualizer_process
-from traffic_monitor.settings import Settings
+from traffic_monitor.settings import FrameGrabberSettings, Settings
 from traffic_monitor.shared_utils import guarded
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.guarded import Guard
 from traffic_monitor.sinks.sink import GuardedSink
 from traffic_monitor.sinks.video import VideoFile
+from traffic_monitor.sinks.window import Screen, Window
 
 BOX = [100, 80, 200, 180]
 
@@ -198,6 +199,55 @@ def test_idle_and_close_reach_every_sink(settings: Settings) -> None:
     visualizer.idle()
     visualizer.close()
     assert [(sink.idled, sink.closed) for sink in sinks] == [(1, 1), (1, 1)]
+
+
+class FakeScreen:
+    """Keeps the pictures that windows are given."""
+
+    def __init__(self) -> None:
+        self.images: list[Image] = []
+
+    def show(self, number: int, image: Image) -> None:
+        self.images.append(image)
+
+    def take_answers(self) -> None:
+        pass
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Monotonic seconds of the visualizer, moved by the test."""
+    clock = SimpleNamespace(seconds=1000.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.seconds))
+    return clock
+
+
+def test_a_camera_without_frames_has_no_signal_in_window_and_video(
+    settings: Settings, now: SimpleNamespace
+) -> None:
+    live = settings.model_copy(update={"frame_grabber": FrameGrabberSettings(source=0)})
+    screen, video = FakeScreen(), RecordingSink()
+    visualizer = Visualizer(live, [Window(cast(Screen, screen), 0), video])
+    now.seconds += 60
+    visualizer.idle()
+    assert (len(screen.images), len(video.images)) == (1, 0)
+    visualizer.process(make_tracked_message([], index=25))
+    for _ in range(40):
+        now.seconds += 0.125
+        visualizer.idle()
+    visualizer.process(make_tracked_message([], index=150))
+    assert video.times == [1, 3, 4, 5, 6, 6]
+    assert video.images[1].mean() < video.images[0].mean() / 2
+    assert len(screen.images) == 1 + len(video.images)
+
+
+def test_a_file_that_waits_has_no_lack_of_signal(settings: Settings, now: SimpleNamespace) -> None:
+    sink = RecordingSink()
+    visualizer = Visualizer(settings, [sink])
+    visualizer.process(make_tracked_message([], 0))
+    now.seconds += 60
+    visualizer.idle()
+    assert len(sink.images) == 1
 
 
 def test_with_display_off_and_no_video_there_is_no_sink(settings: Settings) -> None:

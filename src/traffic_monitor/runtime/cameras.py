@@ -1,5 +1,6 @@
 """Several cameras behind one input: each has a service object of its own, so that they share no state."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -8,6 +9,9 @@ from loguru import logger
 
 from traffic_monitor.runtime.service_loop import Service
 from traffic_monitor.settings import Settings
+
+IDLE_INTERVAL_S = 0.5
+"""How often cameras without messages are idle while others have some."""
 
 
 class PerCamera(Service):
@@ -21,6 +25,7 @@ class PerCamera(Service):
     def __init__(self, config: Settings, build: Callable[[Settings], Service]) -> None:
         self._services = {camera.camera_id: build(camera) for camera in config.each_camera()}
         self._processed = dict.fromkeys(self._services, 0)
+        self._next_idle = time.monotonic() + IDLE_INTERVAL_S
 
     def prepare(self, message: Any) -> None:
         """Start background work on a message of one camera."""
@@ -31,7 +36,18 @@ class PerCamera(Service):
         camera_id = message["camera_id"]
         results = list(self._services[camera_id].process(message))
         self._processed[camera_id] += 1
+        self._let_others_idle(camera_id)
         return results
+
+    def _let_others_idle(self, camera_id: str) -> None:
+        """While one camera is busy the loop is never idle; the others must be all the same, now and then."""
+        now = time.monotonic()
+        if now < self._next_idle:
+            return
+        self._next_idle = now + IDLE_INTERVAL_S
+        for other, service in self._services.items():
+            if other != camera_id:
+                service.idle()
 
     def flush(self) -> Iterator[Any]:
         """Remaining messages of each camera's service. If one fails, the others are flushed all the same."""

@@ -21,6 +21,7 @@ from traffic_monitor.drawing.annotate import (
     VehicleMark,
     annotate,
 )
+from traffic_monitor.drawing.no_signal import NoSignal
 from traffic_monitor.drawing.overlays import Overlays
 from traffic_monitor.plates.hiding import PlateHider
 from traffic_monitor.records.database import DATABASE_FILE, DatabaseError
@@ -78,6 +79,8 @@ class Visualizer(Service):
         self._new_counts = CountsSoFar()
         """Counts since the last report."""
         self._overlays = Overlays(config.visualizer.plate_ttl_s) if self._sinks else None
+        watches = self._sinks and config.frame_grabber.is_live
+        self._no_signal = NoSignal(config.frame_grabber.clock, time.monotonic()) if watches else None
         self._lines: list[CountingLine] = []
         self._areas: list[AreaMark] = []
         self._frame_times: deque[float] = deque(maxlen=FPS_FRAMES)
@@ -97,10 +100,21 @@ class Visualizer(Service):
         return []
 
     def idle(self) -> None:
-        """Keep the window alive, and write what there is to write."""
+        """Keep the window alive, say when a camera sends nothing, and write what there is to write."""
         self._recorder.write_when_due()
         for sink in self._sinks:
             sink.idle()
+        if self._no_signal is not None:
+            self._show_no_signal(self._no_signal)
+
+    def _show_no_signal(self, no_signal: NoSignal) -> None:
+        still = no_signal.still(time.monotonic())
+        if still is None:
+            return
+        for sink in self._sinks:
+            # A video begins with the first frame, which decides the size of its pictures.
+            if no_signal.has_frame or isinstance(sink, Window):
+                sink.take(*still)
 
     def details(self) -> Mapping[str, Any]:
         """The counts since the last report, if there are new ones, and the recorder's numbers."""
@@ -137,6 +151,8 @@ class Visualizer(Service):
             return
         self._overlays.advance(message)
         image = annotate(image, self._scene(message, self._overlays))
+        if self._no_signal is not None:
+            self._no_signal.frame_came(image, message["timestamp"], media_time_of(message), time.monotonic())
         for sink in self._sinks:
             sink.take(image, media_time_of(message))
 
