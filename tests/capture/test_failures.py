@@ -91,6 +91,9 @@ def test_a_reader_that_names_no_reason_is_looked_behind() -> None:
     )
     with TcpCamera(garbage) as camera:
         assert classify(nameless, settings(camera.url("http")), 0.1).code is FailureCode.NOT_A_VIDEO
+    with TcpCamera(http_answer("401 Unauthorized", header=ASKS)) as camera:
+        found = classify(nameless, settings(camera.url("http", user=f"admin:{SECRET}")), 0.1)
+        assert found.code is FailureCode.REFUSED_CREDENTIALS
     assert classify(nameless, settings(3), 0.1).code is FailureCode.NO_WEBCAM
 
 

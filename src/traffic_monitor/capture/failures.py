@@ -128,6 +128,8 @@ def classify(error: BaseException, settings: FrameGrabberSettings, took_s: float
     code = _code_of(error)
     if code in (FailureCode.OTHER, FailureCode.NOT_A_VIDEO) and took_s >= settings.open_timeout_s:
         code = FailureCode.TIMED_OUT
+    if code is FailureCode.OTHER and not _is_of_av(error):
+        code = _code_of_opening(settings)
     if code is FailureCode.OTHER:
         code = _probe(address)
     return failure_of(code, settings)
@@ -144,6 +146,19 @@ def _code_of(error: BaseException) -> FailureCode:
         if isinstance(cause, TimeoutError):
             return FailureCode.TIMED_OUT
     return FailureCode.OTHER
+
+
+def _is_of_av(error: BaseException) -> bool:
+    return any(isinstance(cause, av.error.FFmpegError) for cause in _causes(error))
+
+
+def _code_of_opening(settings: FrameGrabberSettings) -> FailureCode:
+    """Open the source with PyAV, only to learn why another reader, which names no reason, could not open it."""
+    try:
+        av.open(str(settings.source), timeout=(settings.open_timeout_s, settings.read_timeout_s)).close()
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        return _code_of(error)
+    return FailureCode.CODEC  # One of the two can open it.
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -82,7 +82,7 @@ class FrameGrabber(Service):
         return np.asarray(cv2.resize(image, self._size, interpolation=interpolation), dtype=np.uint8)
 
     def details(self) -> Mapping[str, Any]:
-        """The source, how far the grabber is, how many frames there are and were damaged; a live source's state."""
+        """The source, how far it is, how many frames it has and were damaged; of a live one its state."""
         live = self._source.live_details() if self._source else {}
         return {
             "source": describe_source(self._config.source),

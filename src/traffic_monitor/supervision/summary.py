@@ -27,6 +27,7 @@ class FramesBefore:
     processed: int = 0
     dropped: int = 0
 
+
 OF_LIVE_SOURCES = ("source_state", "source_failure", "outages")
 """What the grabber reports of a live source and the summary repeats."""
 
