@@ -1,17 +1,25 @@
 """Network cameras that fail as real ones do: servers on loopback that are stopped, stalled and killed."""
 
+import json
 import queue
+import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+import yaml
 
-from tests.servers import Mjpeg, RtspCamera, TcpCamera, http_answer, rtsp_answer, time_in
+from tests.servers import Mjpeg, RtspCamera, TcpCamera, free_port, http_answer, rtsp_answer, time_in
+from tests.shared_material import START_TIMEOUT_S, Program, signal_once
 from traffic_monitor.capture.frames import CapturedFrame
 from traffic_monitor.capture.live_source import LiveSource
 from traffic_monitor.settings import FrameGrabberSettings
+from traffic_monitor.shared_utils.constants import ExitCode
 from traffic_monitor.shared_utils.errors import ServiceError
 
 BACK_WITHIN_S = 5.0
@@ -19,7 +27,9 @@ BACK_WITHIN_S = 5.0
 USUAL_DELAY_S = 0.5
 """From the making of a picture to its arrival; GStreamer, both processes and decoding on two busy cores."""
 
-pytestmark = pytest.mark.timeout(120)
+SECRET = "geh3imnis"
+
+pytestmark = pytest.mark.timeout(180)
 
 
 def settings(url: str, **changes: Any) -> FrameGrabberSettings:
@@ -65,6 +75,12 @@ class Watcher:
 @pytest.fixture
 def rtsp() -> Iterator[RtspCamera]:
     with RtspCamera() as camera:
+        yield camera
+
+
+@pytest.fixture
+def rtsp_with_password() -> Iterator[RtspCamera]:
+    with RtspCamera(password=SECRET) as camera:
         yield camera
 
 
@@ -117,17 +133,18 @@ def test_the_delay_of_an_rtsp_camera_stays_flat_although_it_is_not_read_for_a_wh
     assert max(watcher.delays) < USUAL_DELAY_S
 
 
-def test_a_password_that_is_right_opens_and_one_that_is_wrong_is_tried_once(log_lines: list[str]) -> None:
-    with RtspCamera(password="geh3im") as camera:
-        address = camera.url.removeprefix("rtsp://")
-        with closing(LiveSource(settings(f"rtsp://admin:geh3im@{address}"))) as source:
-            watcher = Watcher(source)
-            watcher.watch(lambda: watcher.frames, 20)
-        with closing(LiveSource(settings(f"rtsp://admin:wr0ng@{address}"))) as source:
-            watcher = Watcher(source)
-            watcher.watch(watcher.state("refused"), 10)
+def test_a_password_that_is_right_opens_and_one_that_is_wrong_is_tried_once(
+    rtsp_with_password: RtspCamera, log_lines: list[str]
+) -> None:
+    address = rtsp_with_password.url.removeprefix("rtsp://")
+    with closing(LiveSource(settings(f"rtsp://admin:{SECRET}@{address}"))) as source:
+        watcher = Watcher(source)
+        watcher.watch(lambda: watcher.frames, 20)
+    with closing(LiveSource(settings(f"rtsp://admin:wr0ng@{address}"))) as source:
+        watcher = Watcher(source)
+        watcher.watch(watcher.state("refused"), 10)
     assert any("refuses user or password" in line and "next try in 5 min" in line for line in log_lines)
-    assert not any("geh3im" in line or "wr0ng" in line for line in log_lines)
+    assert not any(SECRET in line or "wr0ng" in line for line in log_lines)
 
 
 @pytest.mark.parametrize(
@@ -176,3 +193,43 @@ def test_a_bounded_patience_is_waited_out_and_said(rtsp: RtspCamera) -> None:
         with pytest.raises(ServiceError, match=r"sent no frames for 2\.\d s: nothing listens there"):
             watcher.watch(lambda: False, 10)
     assert time.monotonic() - started == pytest.approx(2, abs=0.5)
+
+
+def test_a_run_goes_on_without_the_camera_that_is_away_and_no_password_is_anywhere(
+    tmp_path: Path, rtsp_with_password: RtspCamera
+) -> None:
+    here = rtsp_with_password.url.replace("rtsp://", f"rtsp://admin:{SECRET}@")
+    cameras = [
+        {"camera_id": "away", "frame_grabber": {"source": f"http://127.0.0.1:{free_port()}/?pwd={SECRET}"}},
+        {"camera_id": "here", "frame_grabber": {"source": here}},
+    ]
+    settings_file = tmp_path / "cameras.yaml"
+    settings_file.write_text(yaml.safe_dump({"cameras": cameras, "supervisor": {"status_interval_s": 0.2}}))
+    options = ["--config", str(settings_file), "--display", "off", "--save-video"]
+    with Program(tmp_path, options) as program:
+        program.wait_until(lambda: re.search(r"here: frames [1-9]", program.log), START_TIMEOUT_S, "frames")
+        services = [psutil.Process(int(pid)) for pid in re.findall(r"started .* as process (\d+)", program.log)]
+        command_lines = [word for process in services for word in process.cmdline()]
+        rtsp_with_password.kill()
+        program.wait_until(lambda: "source reconnecting" in here_of(program), 10, "loss of the camera")
+        rtsp_with_password.start()
+        program.wait_until(lambda: "is back after" in program.log, 15, "return of the camera")
+        signal_once(program, signal.SIGTERM)
+        assert program.wait_for_end(30) == ExitCode.OK, program.console
+        summaries = {
+            camera_id: json.loads((program.output / f"latest_{camera_id}" / "summary.json").read_text())
+            for camera_id in ("away", "here")
+        }
+        written = [path for path in tmp_path.rglob("*") if path.is_file() and path != settings_file]
+        assert len(written) > 5
+        assert [path for path in written if SECRET.encode() in path.read_bytes()] == []
+    assert len(command_lines) > 10
+    assert not any(SECRET in word for word in command_lines)
+    assert summaries["away"]["source_failure"].startswith("nothing listens there")
+    assert (summaries["away"]["frames"]["read"], summaries["here"]["source_state"]) == (0, "running")
+    assert len(summaries["here"]["outages"]) == 1
+
+
+def here_of(program: Program) -> str:
+    """What the latest status line says of the camera that is here."""
+    return program.log.rpartition("here: ")[2]
