@@ -12,7 +12,7 @@ import pytest
 from tests.builders import FPS, START
 from tests.records.road import RecordedRoad, settings
 from traffic_monitor.records import recorder as recorder_module
-from traffic_monitor.records.database import DATABASE_FILE, open_database
+from traffic_monitor.records.database import DATABASE_FILE, create_database, open_database
 from traffic_monitor.records.days import LATEST, LOG_FILE, MARKER_FILE, day_in_name, make_day_folder, newest_day
 from traffic_monitor.records.gaps import read_gaps
 from traffic_monitor.records.passages import Passage, RunRecords
@@ -226,7 +226,7 @@ def test_a_gap_that_lasts_over_midnight_stays_in_the_day_it_began_on(tmp_path: P
     gaps = GapRecorder({"cam1": folder}, clock=lambda: now[0])
     gaps.restarted(START, "over midnight")
     make_day_folder(tmp_path / TOMORROW, folder)
-    live_road(tmp_path / TOMORROW).end()
+    create_database(tmp_path / TOMORROW).close()
     now[0] += 60
     gaps.running()
     gaps.restarted(START + 70, "on the next day")
