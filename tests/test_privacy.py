@@ -397,3 +397,18 @@ def test_the_summary_of_a_long_run_does_not_name_who_passed_too_long_ago(tmp_pat
     road.recorder.write_when_due()
     road.end()
     assert [each.get("text") for each in searched_vehicles(tmp_path, CameraResults())] == ["NEW2"]
+
+
+def test_a_camera_that_goes_on_deletes_the_segments_of_its_video_that_are_too_old(tmp_path: Path) -> None:
+    names = ("annotated_20261125-080000.mp4", "annotated_20261125-080000_2.mp4", "annotated_20261125-190000.mp4")
+    for name, age_h in zip(
+        (*names, "annotated.mp4", "my annotated_20261125-080000.mp4"), (13, 13, 2, 13, 13), strict=True
+    ):
+        (tmp_path / name).write_bytes(b"video")
+        os.utime(tmp_path / name, (START - age_h * 3600,) * 2)
+    road = RecordedRoad(tmp_path, settings(privacy={"keep_days": 0.5}))
+    road.recorder.write_when_due()
+    assert sorted(path.name for path in tmp_path.glob("*.mp4")) == [
+        "annotated.mp4", names[2], "my annotated_20261125-080000.mp4",
+    ]  # fmt: skip
+    road.end()

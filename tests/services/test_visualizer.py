@@ -1,8 +1,11 @@
 """The visualizer alone: three streams in, pictures and records out."""
 
 import queue
+import sqlite3
 import threading
+import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -28,6 +31,7 @@ from traffic_monitor.services import visualizer as module
 from traffic_monitor.services.visualizer import Visualizer, open_recorder, open_sinks, visualizer_process
 from traffic_monitor.settings import FrameGrabberSettings, Settings
 from traffic_monitor.shared_utils import guarded
+from traffic_monitor.shared_utils.disk_guard import DiskGuard
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image
 from traffic_monitor.shared_utils.guarded import Guard
@@ -442,3 +446,49 @@ def test_the_process_leaves_within_a_second_of_the_shutdown_event(settings: Sett
     tracked.put(make_tracked_message([]))
     shutdown.set()
     future.result(timeout=1)
+
+
+def live_config(tmp_path: Path) -> Settings:
+    """Settings of a camera whose day began in a folder of 2026-11-25."""
+    config = Settings.model_validate(
+        {
+            "output_dir": str(tmp_path),
+            "frame_grabber": {"source": "rtsp://camera", "timezone": "UTC"},
+            "visualizer": {"display": "off", "save_video": True},
+        }
+    )
+    return config.for_run(tmp_path / "cam1_20261125")
+
+
+def test_a_cameras_video_and_scene_are_in_the_folder_of_the_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = live_config(tmp_path)
+    midnight = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
+    now = [midnight - 1]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    visualizer = Visualizer(config, open_sinks(config, None), open_recorder(config))
+    for index in range(3):
+        visualizer.process(make_tracked_message([], index, timestamp=now[0]))
+        now[0] += 1
+    visualizer.close()
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("cam1*/*.[jm]p*"))
+    assert files == [
+        "cam1_20261125/annotated_20261125-235959.mp4", "cam1_20261125/scene.jpg",
+        "cam1_20261126/annotated_20261126-000000.mp4", "cam1_20261126/scene.jpg",
+    ]  # fmt: skip
+
+
+def test_video_and_pictures_stop_before_the_disk_is_full_and_the_records_go_on(tmp_path: Path) -> None:
+    config = live_config(tmp_path)
+    full = DiskGuard(tmp_path, {module.VIDEO: 1000, module.PICTURES: 300}, lambda _: 1_000_000)
+    visualizer = Visualizer(config, open_sinks(config, None, full), open_recorder(config, full))
+    frame = make_tracked_message([make_vehicle(7, BOX)], timestamp=time.time())
+    visualizer.process(frame)
+    visualizer.process(make_ocr_result("AB12", 7, plate_picture_jpeg=frame["frame_data_jpeg"]))
+    visualizer.close()
+    assert not list(tmp_path.glob("*/annotated*"))
+    assert not list(tmp_path.glob("*/plates/*"))
+    (database,) = tmp_path.glob("cam1_*/traffic.db")
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT text FROM readings").fetchall() == [("AB12",)]

@@ -318,3 +318,15 @@ def test_a_tracker_memory_in_frames_is_still_understood(kind: str, key: str, fra
         Settings.model_validate({"vehicle_tracker": {kind: {key: 0}}})
     with pytest.raises(ValidationError, match=frames_key):
         Settings.model_validate({"vehicle_tracker": {kind: {frames_key: True}}})
+
+
+@pytest.mark.parametrize("minutes", [0, 7, 2880])
+def test_segments_of_the_video_divide_the_day(minutes: int) -> None:
+    with pytest.raises(ValidationError, match="divisor of the 1440 minutes"):
+        Settings.model_validate({"visualizer": {"video_segment_min": minutes}})
+
+
+def test_pictures_do_not_stop_before_the_video() -> None:
+    with pytest.raises(ValidationError, match="the video stops first"):
+        Settings.model_validate({"disk": {"stop_video_below_mb": 100}})
+    assert Settings.model_validate({"disk": {"stop_video_below_mb": None}}).disk.stop_pictures_below_mb == 300

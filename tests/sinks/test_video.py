@@ -2,6 +2,8 @@
 
 import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,3 +164,29 @@ def test_a_video_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
         path.touch()
         names.append(path.name)
     assert names == ["annotated.mp4", "annotated_2.mp4", "annotated_3.mp4"]
+
+
+WRITE_UNTIL_KILLED = """
+import sys
+from pathlib import Path
+import numpy as np
+from traffic_monitor.sinks.video import VideoFile
+video = VideoFile(Path(sys.argv[1]))
+for index in range(10_000):
+    video.take(np.full((48, 64, 3), index % 200, np.uint8), index / 25)
+    print(index, flush=True)
+"""
+
+
+@pytest.mark.timeout(60)
+def test_after_a_kill_the_video_lacks_the_last_frames_only(tmp_path: Path) -> None:
+    path = tmp_path / "annotated.mp4"
+    command = [sys.executable, "-c", WRITE_UNTIL_KILLED, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        written = 0
+        for line in process.stdout or ():
+            written = int(line)
+            if written == 200:
+                process.kill()
+                break
+    assert len(read(path)) >= written - 2 * KEYFRAME_INTERVAL_FRAMES

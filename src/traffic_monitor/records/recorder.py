@@ -17,7 +17,7 @@ from traffic_monitor.records.days import day_in_name, day_of, folder_of_day, mak
 from traffic_monitor.records.delivery import Delivery, Listener
 from traffic_monitor.records.pictures import PLATES_FOLDER, VEHICLES_FOLDER, PictureFolder
 from traffic_monitor.records.routing import DayRouter
-from traffic_monitor.records.runs import DAY_S
+from traffic_monitor.records.runs import DAY_S, forget_old_segments
 from traffic_monitor.records.sightings import PlateRecord, UnreadRecord
 from traffic_monitor.records.store import PassageStore
 from traffic_monitor.settings import Settings
@@ -96,6 +96,7 @@ class Recorder:
         source: the source, as it may be shown.
         clock: epoch seconds that grow steadily, replaceable in tests.
         listeners: others to whom each passage that changed is reported.
+        keeps_pictures: whether there is room for pictures now.
 
     Raises:
         sqlite3.Error: the database cannot be made.
@@ -109,6 +110,7 @@ class Recorder:
         source: str = "",
         clock: Callable[[], float] | None = None,
         listeners: Sequence[Listener] = (),
+        keeps_pictures: Callable[[], bool] = lambda: True,
     ) -> None:
         self._clock = clock or steady_clock()
         self._patience_s = config.supervisor.drain_timeout_s
@@ -130,6 +132,7 @@ class Recorder:
             "exit_reason": None,  # Another run of the same day may have ended.
             "ended_at": None,
         }
+        self._keeps_pictures = keeps_pictures
         self._keep_s = None if config.privacy.keep_days is None else config.privacy.keep_days * DAY_S
         self._next_retention = 0.0
         self._next_write = 0.0
@@ -260,13 +263,15 @@ class Recorder:
         self.book.take_result(result)
         track_id = result["vehicle_track_id"]
         pictures = self._part(self._router.day_of_track(track_id)).pictures
-        if pictures is not None:
+        if pictures is not None and self._keeps_pictures():
             for kind, jpeg in _pictures_in(result):
                 pictures.offer(track_id, kind, jpeg)
 
     def _forget_before(self, moment: float) -> None:
         for part in self._parts.values():
             try:
+                if part.folder is not None:
+                    forget_old_segments(part.folder, moment)
                 self.book.forget(part.store.forget_before(moment))
             except (sqlite3.Error, OSError) as error:
                 logger.error("records older than privacy.keep_days cannot be deleted: {}", error)

@@ -32,6 +32,9 @@ FILES_OF_A_RUN = (MARKER_FILE, SUMMARY_FILE, LOG_FILE, VIDEO_FILE, DATABASE_FILE
 LONGEST_ABSENCE_S = 7 * DAY_S
 """How far behind the newest record this machine's clock is believed to be when a run starts."""
 
+SEGMENT_NAME = re.compile(r"annotated_\d{8}-\d{6}(_\d+)?\.mp4")
+"""Name of a segment of a camera's video."""
+
 UNMARKED_RUN_NAME = re.compile(r".+_\d{8}-\d{6}(-\d+)?")
 """Folder name of a run, as runs made it before they left a marker."""
 
@@ -97,6 +100,17 @@ def forget_old_records(database: sqlite3.Connection, folder: Path, before: float
         for kind in (PLATES_FOLDER, VEHICLES_FOLDER):
             (folder / picture_file(kind, track)).unlink(missing_ok=True)
     return tracks
+
+
+def forget_old_segments(folder: Path, before: float) -> None:
+    """Delete the segments of a camera's video that ended before a moment (epoch seconds).
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    for path in folder.glob("*.mp4"):
+        if SEGMENT_NAME.fullmatch(path.name) and path.stat().st_mtime < before:
+            path.unlink()
 
 
 class Retention:

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +25,7 @@ from traffic_monitor.drawing.no_signal import NoSignal
 from traffic_monitor.drawing.overlays import Overlays
 from traffic_monitor.plates.hiding import PlateHider
 from traffic_monitor.records.database import DATABASE_FILE, DatabaseError
+from traffic_monitor.records.days import day_in_name, day_of, folder_of_day, make_day_folder
 from traffic_monitor.records.files import write_jpeg
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
@@ -42,10 +43,12 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedMessage,
     media_time_of,
 )
+from traffic_monitor.shared_utils.disk_guard import DiskGuard
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 from traffic_monitor.shared_utils.guarded import Guard
-from traffic_monitor.sinks.sink import FrameSink, GuardedSink
+from traffic_monitor.sinks.segments import VideoSegments
+from traffic_monitor.sinks.sink import BufferedSink, FrameSink, GuardedSink
 from traffic_monitor.sinks.video import VideoFile, unused_path
 from traffic_monitor.sinks.window import Window, open_screen
 
@@ -210,32 +213,64 @@ def _area_marks(settings: VehicleCounterSettings, width: int, height: int) -> li
     return [AreaMark(in_frame(each.units, each.points, width, height), color) for each, color in colored]
 
 
-def open_sinks(config: Settings, window: Window | None) -> list[FrameSink]:
+VIDEO, PICTURES = "video files", "pictures of plates and vehicles"
+"""Outputs that stop before the disk is full, as messages name them."""
+
+
+def disk_guard(config: Settings) -> DiskGuard:
+    """Watches the disk of the output folder."""
+    limits = {VIDEO: config.disk.stop_video_below_mb, PICTURES: config.disk.stop_pictures_below_mb}
+    return DiskGuard(config.output_dir, limits)
+
+
+def open_sinks(config: Settings, window: Window | None, disk: DiskGuard | None = None) -> list[FrameSink]:
     """The sinks that the settings of one camera ask for.
 
     Args:
         config: settings of the camera.
         window: its window; None: this machine can show none, or none is wanted.
+        disk: says when the video has to stop.
     """
+    disk = disk or disk_guard(config)
     sinks: list[FrameSink] = [] if window is None else [window]
     settings = config.visualizer
     misses_screen = settings.display is DisplayMode.AUTO and window is None
     # A camera never ends, and a video that nobody asked for would fill the disk.
     wants_video = misses_screen and config.frame_grabber.is_file
     if settings.save_video is True or (settings.save_video == "auto" and wants_video):
-        path = (config.run_dir or config.output_dir) / VIDEO_FILE
-        sinks.append(GuardedSink(lambda: VideoFile(unused_path(path)), Guard("annotated video")))
+        sinks.append(GuardedSink(_video_of(config), Guard("annotated video"), partial(disk.allows, VIDEO)))
     return sinks
 
 
-def open_recorder(config: Settings) -> Recorder:
+def _video_of(config: Settings) -> Callable[[], BufferedSink]:
+    """Opens the video of one camera: in segments where its folder is a day, else one file."""
+    folder = config.run_dir or config.output_dir
+    if day_in_name(folder) is None:
+        return lambda: VideoFile(unused_path(folder / VIDEO_FILE))
+    clock = config.frame_grabber.clock
+
+    def folder_at(now: float) -> Path:
+        of_day = folder_of_day(folder, day_of(clock, now))
+        make_day_folder(of_day)
+        return of_day
+
+    return lambda: VideoSegments(folder_at, clock, config.visualizer.video_segment_min)
+
+
+def open_recorder(config: Settings, disk: DiskGuard | None = None) -> Recorder:
     """The recorder of this run.
+
+    Args:
+        config: settings of the camera.
+        disk: says when pictures have to stop.
 
     Raises:
         ServiceError: the database cannot be made.
     """
     try:
-        return Recorder(config.run_dir, config, describe_source(config.frame_grabber.source))
+        disk = disk or disk_guard(config)
+        source = describe_source(config.frame_grabber.source)
+        return Recorder(config.run_dir, config, source, keeps_pictures=partial(disk.allows, PICTURES))
     except (sqlite3.Error, DatabaseError, OSError) as error:
         raise ServiceError(f"{config.run_dir or ''}/{DATABASE_FILE} cannot be made: {error}") from error
 
@@ -264,11 +299,12 @@ def visualizer_process(
     def build() -> PerCamera:
         ids = [camera.camera_id for camera in config.each_camera()]
         on_pause = None if config.is_live else control.request_pause
+        disk = disk_guard(config)  # One for all cameras: it reports each change once.
         screen = open_screen(config.visualizer, ids, control.request_stop, on_pause)
 
         def of_camera(camera: Settings) -> Visualizer:
             window = None if screen is None else Window(screen, ids.index(camera.camera_id))
-            return Visualizer(camera, open_sinks(camera, window), open_recorder(camera))
+            return Visualizer(camera, open_sinks(camera, window, disk), open_recorder(camera, disk))
 
         return PerCamera(config, of_camera)
 

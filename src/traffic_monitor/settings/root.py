@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from traffic_monitor.settings.cameras import CameraSettings, each_cameras_own, folder_name
 from traffic_monitor.settings.detectors import LpDetectorSettings, VehicleDetectorSettings
+from traffic_monitor.settings.disk import DiskSettings
 from traffic_monitor.settings.frame_grabber import FrameGrabberSettings
 from traffic_monitor.settings.ocr_reader import OcrReaderSettings
 from traffic_monitor.settings.privacy import PrivacySettings
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     vehicle_counter: VehicleCounterSettings = VehicleCounterSettings()
     visualizer: VisualizerSettings = VisualizerSettings()
     privacy: PrivacySettings = PrivacySettings()
+    disk: DiskSettings = DiskSettings()
     supervisor: SupervisorSettings = SupervisorSettings()
     logging: LoggingSettings = LoggingSettings()
     cameras: list[CameraSettings] = []

@@ -35,15 +35,25 @@ class GuardedSink:
     Args:
         open_sink: opens the sink; called for the first frame, and for the first one after each pause.
         guard: of this sink alone.
+        is_allowed: whether frames may be written now. While not, the sink is closed.
     """
 
-    def __init__(self, open_sink: Callable[[], BufferedSink], guard: Guard) -> None:
+    def __init__(
+        self,
+        open_sink: Callable[[], BufferedSink],
+        guard: Guard,
+        is_allowed: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._open_sink = open_sink
         self._guard = guard
+        self._is_allowed = is_allowed
         self._sink: BufferedSink | None = None
 
     def take(self, image: Image, media_time: float) -> None:
-        """Hand the frame on; lost while the sink fails."""
+        """Hand the frame on; lost while the sink fails or may not write."""
+        if not self._is_allowed():
+            self.close()
+            return
         self._use(lambda sink: sink.take(image, media_time))
 
     def idle(self) -> None:
