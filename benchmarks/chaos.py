@@ -3,9 +3,9 @@
     python -m benchmarks.chaos [--shared ../shared] [--times 50] [--only file|live] [--seed 1] [--to runs/chaos]
 
 Each fault hits one service, the services in turn. A recording is run once per fault, and its counts are compared
-with those of an undisturbed run. A camera (an RTSP server on loopback that repeats a clip) is one run with all
-faults. ``make chaos`` runs it with TIMES faults of each kind. Prints the rows of docs/RELIABILITY.md and writes
-TO.json; with a recording it goes on from there when it is started again.
+with those of an undisturbed run. A camera (a real RTSP server on loopback) is one run with all faults. ``make chaos``
+runs it with TIMES faults of each kind. Prints the rows of docs/RELIABILITY.md and writes TO.json; with a recording it
+goes on from there when it is started again.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from typing import Any
 
 import psutil
 
+from tests.servers import RtspCamera
 from traffic_monitor.records.database import open_database
 from traffic_monitor.records.gaps import RESTART, read_gaps
 from traffic_monitor.shared_utils.constants import ServiceName
@@ -228,8 +229,6 @@ def main() -> None:
                 print(kind, trials[-1], flush=True)
                 save()
     if arguments.only != "file":
-        from tests.servers import rtsp_server
-
         faults = [
             (kind, list(ServiceName)[number % len(ServiceName)], chance.uniform(0, 3))
             for number in range(arguments.times)
@@ -237,8 +236,10 @@ def main() -> None:
         ]
         for kind in SIGNALS:
             done[f"live {kind}"] = []
-        with rtsp_server(clip) as url:
-            for (kind, service, _), trial in zip(faults, disturb_camera(url, options, faults), strict=False):
+        with RtspCamera(fps=10) as camera:
+            for (kind, service, _), trial in zip(
+                faults, disturb_camera(camera.url, options, faults), strict=False
+            ):
                 done[f"live {kind}"].append({"service": service, **trial})
                 print(kind, done[f"live {kind}"][-1], flush=True)
                 save()

@@ -127,10 +127,10 @@ class Program:
         return list(self._family.values())
 
     def service(self, name: str) -> psutil.Process:
-        """The process of one service."""
-        found = re.search(rf"started {name} as process (\d+)", self.log)
-        assert found is not None, f"{name} was not started:\n{self.console}"
-        return psutil.Process(int(found[1]))
+        """The present process of one service."""
+        found = re.findall(rf"started {name} as process (\d+)", self.log)
+        assert found, f"{name} was not started:\n{self.console}"
+        return psutil.Process(int(found[-1]))
 
     def wait_until(self, condition: Callable[[], object], timeout_s: float, what: str) -> None:
         """Wait for a condition of the running program; fails early when the program ends."""
