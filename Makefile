@@ -6,7 +6,7 @@ PYTHON ?= python3.11
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: start test lint format typecheck evaluate bench chaos install clean
+.PHONY: start test lint format typecheck evaluate bench chaos soak install clean
 
 start: $(STAMP)
 	$(BIN)/traffic-monitor run
@@ -40,6 +40,11 @@ bench: $(STAMP)
 TIMES ?= 50
 chaos: $(STAMP)
 	$(BIN)/python -m benchmarks.chaos --times $(TIMES)
+
+# Whether anything grows in MINUTES of a live source.
+MINUTES ?= 60
+soak: $(STAMP)
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 install: $(STAMP)
 

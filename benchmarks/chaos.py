@@ -3,9 +3,9 @@
     python -m benchmarks.chaos [--shared ../shared] [--times 50] [--only file|live] [--seed 1] [--to runs/chaos]
 
 Each fault hits one service, the services in turn. A recording is run once per fault, and its counts are compared
-with those of an undisturbed run. A camera (a real RTSP server on loopback) is one run with all faults. ``make chaos``
-runs it with TIMES faults of each kind. Prints the rows of docs/RELIABILITY.md and writes TO.json; with a recording it
-goes on from there when it is started again.
+with those of an undisturbed run. A camera (a real RTSP server on loopback) is one run with all faults.
+``make chaos`` runs it with TIMES faults of each kind. Prints the rows of docs/RELIABILITY.md and writes TO.json;
+with a recording it goes on from there when it is started again.
 """
 
 import argparse
