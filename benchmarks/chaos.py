@@ -35,6 +35,8 @@ from traffic_monitor.shared_utils.constants import ServiceName
 
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGSTOP": signal.SIGSTOP}
 NOTICED_WITHIN_S, RUNNING_WITHIN_S = 10.0, 8.0
+PATIENCE_S = 10.0
+"""How long a database is waited for that is being recovered after a kill."""
 START_TIMEOUT_S, END_TIMEOUT_S = 120.0, 600.0
 BETWEEN_FAULTS_S = 4.0
 """How long a camera's run is left alone after it has recovered, at least."""
@@ -92,12 +94,12 @@ class Run:
 
     def restarts(self) -> list[tuple[float, float | None]]:
         """When each restart began and was over, epoch seconds."""
-        with closing(open_database(self.folder)) as database:
+        with closing(open_database(self.folder, PATIENCE_S)) as database:
             return [(gap.started_time, gap.ended_time) for gap in read_gaps(database) if gap.kind == RESTART]
 
     def crossings(self) -> Counter[str]:
         """Crossings by line, direction and class."""
-        with closing(open_database(self.folder)) as database:
+        with closing(open_database(self.folder, PATIENCE_S)) as database:
             rows = database.execute(
                 "SELECT line || ' ' || direction || ' ' || class_name"
                 " FROM crossings JOIN passages USING (passage_id)"
