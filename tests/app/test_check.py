@@ -273,7 +273,8 @@ def test_the_first_frame_of_a_file_is_really_read(files: Path) -> None:
     ("source", "words"),
     [
         pytest.param("/dev/null", "is a device", id="a device"),
-        pytest.param("/dev/video97", "is a webcam: give its number instead, 97", id="the device of a webcam"),
+        pytest.param("/dev/video97", "there is no webcam /dev/video97", id="the device of a webcam"),
+        pytest.param("/dev/v4l/by-id/usb-gone", "there is no webcam /dev/v4l/by-id", id="a webcam by its name"),
         pytest.param("pipe", "is a pipe (FIFO)", id="a FIFO"),
         pytest.param("empty.mp4", "empty.mp4 is empty", id="an empty file"),
         pytest.param("text.mp4", "text.mp4", id="a text that is called a video"),

@@ -14,7 +14,6 @@ from traffic_monitor.settings import NETWORK_SCHEMES, Settings, SourceMode
 from traffic_monitor.settings.outside import shapes_outside
 
 SCHEME = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>/*)")
-WEBCAM_DEVICE = re.compile(r"/dev/video(\d+)")
 
 CREDENTIALS = re.compile(r"[^/@]*:.*@")
 """A URL whose scheme was forgotten may begin with user and password."""
@@ -37,8 +36,10 @@ def check_source(section: str, camera: Settings) -> Iterator[Check]:
     subject, source = f"{section}frame_grabber.source", camera.frame_grabber.source
     if source is None:
         yield Check(subject, False, "is not set: pass --source with a video file, a webcam index or a URL")
-    elif isinstance(source, int):
+    elif camera.frame_grabber.is_webcam:
         yield _check_webcam(subject, source)
+    elif not isinstance(source, str):
+        yield Check(subject, False, "should be a video file, a webcam or a URL")
     elif camera.frame_grabber.is_network:
         yield _check_url(subject, source)
     else:
@@ -53,6 +54,7 @@ def check_source(section: str, camera: Settings) -> Iterator[Check]:
 def check_first_frame(subject: str, section: str, camera: Settings) -> Iterator[Check]:
     """Read the first frame, and see whether lines, masks and so on lie in frames of its size."""
     from traffic_monitor.app.frames import first_frame_of
+    from traffic_monitor.capture.opencv_reader import webcam_mode
     from traffic_monitor.shared_utils.errors import ServiceError
 
     try:
@@ -61,16 +63,20 @@ def check_first_frame(subject: str, section: str, camera: Settings) -> Iterator[
         yield Check(subject, False, str(error).removeprefix("frame_grabber.source: "))
         return
     width, height = frame["frame_width"], frame["frame_height"]
-    yield Check(subject, True, f"{describe_source(camera.frame_grabber.source)}, {width} x {height} pixels")
+    size = f"{width} x {height} pixels"
+    if camera.frame_grabber.is_webcam:
+        size = f"{size}; the webcam gives {webcam_mode(camera.frame_grabber)}"
+    yield Check(subject, True, f"{describe_source(camera.frame_grabber.source)}, {size}")
     for key, problem in shapes_outside(camera, width, height):
         yield Check(f"{section}{key}", False, problem)
 
 
-def _check_webcam(subject: str, number: int) -> Check:
-    if sys.platform.startswith("linux") and not Path(f"/dev/video{number}").exists():
-        found = ", ".join(sorted(path.name.removeprefix("video") for path in Path("/dev").glob("video*")))
-        return Check(subject, False, f"there is no webcam {number}; this machine has: {found or 'none'}")
-    return Check(subject, True, f"webcam {number}")
+def _check_webcam(subject: str, source: int | str) -> Check:
+    device = Path(f"/dev/video{source}" if isinstance(source, int) else source)
+    if sys.platform.startswith("linux") and not device.exists():
+        found = ", ".join(sorted(str(path) for path in Path("/dev").glob("video*")))
+        return Check(subject, False, f"there is no webcam {source}; this machine has: {found or 'none'}")
+    return Check(subject, True, f"webcam {source}")
 
 
 def _check_url(subject: str, source: str) -> Check:
@@ -88,9 +94,6 @@ def _check_url(subject: str, source: str) -> Check:
 
 def _check_path(subject: str, source: str) -> Check:
     path = Path(source)
-    webcam = WEBCAM_DEVICE.fullmatch(source)
-    if webcam:
-        return Check(subject, False, f"{source} is a webcam: give its number instead, {webcam[1]}")
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

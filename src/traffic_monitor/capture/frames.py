@@ -52,6 +52,8 @@ class Reader(Protocol):
     """Name of the codec, for people."""
     frame_count: int | None
     """Frames that a recording states; ``None`` for cameras and for files that do not state it."""
+    is_recording: bool
+    """Whether the source has an end: it states its length."""
     damaged: int
     """Frames so far that could not be decoded, or only with damage."""
 

@@ -172,7 +172,7 @@ class LiveSource:
         except ServiceError as error:
             return classify(error, self._settings, time.monotonic() - started)
         with self._reading(opened) as reader:
-            if self._settings.is_network and reader.frame_count is not None:
+            if self._settings.is_network and reader.is_recording:
                 self._play(reader)
                 return None
             try:

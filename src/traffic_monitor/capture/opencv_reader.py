@@ -49,12 +49,13 @@ class OpenCvReader:
                 f"frame_grabber.source: {describe_source(settings.source)} cannot be opened: not a video, "
                 "no such camera, or not reachable"
             )
-        if settings.is_webcam:
-            _set_up_webcam(self._capture, settings)
+        self.webcam_mode = _set_up_webcam(self._capture, settings) if settings.is_webcam else ""
+        """What a webcam gives, for people."""
         self.fps = self._get(cv2.CAP_PROP_FPS) or FALLBACK_FPS
         self.codec = _four_letters(self._get(cv2.CAP_PROP_FOURCC)) or "unknown"
         count = int(self._get(cv2.CAP_PROP_FRAME_COUNT))
         self.frame_count = count if 0 < count < MOST_FRAMES else None
+        self.is_recording = settings.is_file or self.frame_count is not None
         self.damaged = 0
         self._read = 0
         """Frames of a recording so far, with those that the target rate leaves out, without broken ones."""
@@ -143,8 +144,8 @@ def open_capture(settings: FrameGrabberSettings) -> cv2.VideoCapture:
     return cv2.VideoCapture(str(source), cv2.CAP_FFMPEG, timeouts_ms)
 
 
-def _set_up_webcam(capture: cv2.VideoCapture, settings: FrameGrabberSettings) -> None:
-    """Ask the webcam for what the settings name, and log what it gives instead.
+def _set_up_webcam(capture: cv2.VideoCapture, settings: FrameGrabberSettings) -> str:
+    """Ask the webcam for what the settings name; what it gives, which is logged where it is something else.
 
     The pixel format comes first: with most cameras it decides which sizes and rates there are.
     """
@@ -161,17 +162,30 @@ def _set_up_webcam(capture: cv2.VideoCapture, settings: FrameGrabberSettings) ->
             wanted.append((key, what, value))
     for _, what, value in wanted:
         capture.set(what, value)
+    given = _describe_webcam(capture)
     refused = [key for key, what, value in wanted if abs(capture.get(what) - value) > HALF_A_FRAME]
     if refused:
+        keys = ", ".join(refused)
         logger.warning(
-            "webcam {} does not do frame_grabber.{} as set; it gives {}",
-            settings.source,
-            ", ".join(refused),
-            describe_webcam(capture),
+            "webcam {} does not do {} of frame_grabber as set; it gives {}", settings.source, keys, given
         )
+    return given
 
 
-def describe_webcam(capture: cv2.VideoCapture) -> str:
+def webcam_mode(settings: FrameGrabberSettings) -> str:
+    """What a webcam gives when it is asked for what the settings name. Opens it; nobody else may read it.
+
+    Raises:
+        ServiceError: it cannot be opened.
+    """
+    reader = OpenCvReader(settings)
+    try:
+        return reader.webcam_mode
+    finally:
+        reader.release()
+
+
+def _describe_webcam(capture: cv2.VideoCapture) -> str:
     """What a webcam gives: size, frame rate and pixel format, for people."""
     width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
     pixel_format = _four_letters(capture.get(cv2.CAP_PROP_FOURCC))

@@ -46,6 +46,8 @@ SAME_TIME_S = 1e-6
 SHORTEST_LOSS_S = 1.0
 """A recording is cut off if at least this much of its stated length is missing; its last frame lasts a while."""
 
+NO_RANGES = "its server does not send parts of a file, and this one has its index at the end: download it first"
+
 
 class PyAvReader:
     """See ``Reader``.
@@ -71,6 +73,9 @@ class PyAvReader:
             self.fps = rate_without_times(settings, float(stream.codec_context.framerate or 0))
         self._duration = _duration(self._container, stream)
         self.frame_count = stream.frames or (round(self._duration * self.fps) if self._duration else None)
+
+        # A server that states the size of what it sends sends a file, even where nobody knows its length in time.
+        self.is_recording = settings.is_file or self.frame_count is not None or self._container.size > 0
 
     def media_frames(self, after: float | None = None) -> Iterator[tuple[Image | None, float]]:
         """Frames of a recording, see ``Reader``."""
@@ -157,7 +162,8 @@ class PyAvReader:
                     yield packet
             except av.error.FFmpegError as error:
                 if self._settings.is_network:
-                    raise ServiceError(f"{self._shown} is lost: {_reason(error)}") from error
+                    reason = NO_RANGES if self.is_recording and not self._packets else _reason(error)
+                    raise ServiceError(f"{self._shown} is lost: {reason}") from error
                 failures += 1
                 self.damaged += 1
                 if failures >= MOST_READ_FAILURES:

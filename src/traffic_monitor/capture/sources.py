@@ -37,7 +37,7 @@ def with_recordings_as_files(settings: Settings) -> Settings:
 
 
 def is_finite_url(settings: FrameGrabberSettings) -> bool:
-    """Whether the source is the URL of a recording: one that states how many frames it has.
+    """Whether the source is the URL of a recording: one that states its length.
 
     Opens it, which takes ``open_timeout_s`` at most. What cannot be opened is taken for a camera.
     """
@@ -48,4 +48,4 @@ def is_finite_url(settings: FrameGrabberSettings) -> bool:
     except ServiceError:
         return False
     reader.release()
-    return reader.frame_count is not None
+    return reader.is_recording
