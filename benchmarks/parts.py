@@ -1,9 +1,12 @@
 """What the parts of a frame's way cost: reading, coding, searching, sending, recording.
 
     python -m benchmarks.parts [--source demo/street.mp4] [--frames 100] [--config SETTINGS] [--set KEY=VALUE ...]
+    python -m benchmarks.parts --readers [--source demo/street.mp4]
 
 Milliseconds of processor time of one frame, the least of three rounds, alone on one thread but for the search,
 which has the threads that the detector has in a run. A hop is a message with a frame through a queue, both ends.
+With --readers the two readers in turn read the whole source: frames/s and milliseconds of processor time of a
+frame, the best of three rounds, with as many threads as there are cores.
 """
 
 import argparse
@@ -20,13 +23,14 @@ import cv2
 
 from benchmarks.peers import frames_of
 from traffic_monitor.capture.masks import paint_masks
+from traffic_monitor.capture.readers import open_reader
 from traffic_monitor.inference.yolo import load_detector
 from traffic_monitor.runtime.cores import available_cores, limit_threads, share_cores
 from traffic_monitor.runtime.service_process import keep_freed_memory
 from traffic_monitor.runtime.transport import widen_pipe
 from traffic_monitor.services.vehicle_detector import SEARCHES
 from traffic_monitor.services.vehicle_tracker import VehicleTracker
-from traffic_monitor.settings import AreaSettings, Settings
+from traffic_monitor.settings import AreaSettings, FrameGrabberSettings, ReaderType, Settings
 from traffic_monitor.settings.loader import load_settings
 from traffic_monitor.shared_utils.constants import ServiceName
 from traffic_monitor.shared_utils.frame_codec import decode_frame, encode_frame
@@ -113,6 +117,20 @@ def parts(source: str, frames: int, settings: Settings) -> dict[str, float]:
     return found
 
 
+def readers(source: str) -> dict[str, tuple[float, float]]:
+    """Frames per second and milliseconds of processor time of a frame, by reader."""
+    best = {name: (0.0, float("inf")) for name in (ReaderType.OPENCV, ReaderType.PYAV)}
+    for _ in range(ROUNDS):
+        for name, (rate, milliseconds) in best.items():
+            reader = open_reader(FrameGrabberSettings(source=source, reader=name))
+            wall, busy = time.perf_counter(), time.process_time()
+            frames = sum(image is not None for image, _ in reader.media_frames())
+            wall, busy = time.perf_counter() - wall, time.process_time() - busy
+            reader.release()
+            best[name] = max(rate, frames / wall), min(milliseconds, busy / frames * 1000)
+    return {str(name): figures for name, figures in best.items()}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -120,11 +138,16 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--config", type=Path, default=Path("config/settings.yaml"))
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
+    parser.add_argument("--readers", action="store_true", help="compare the two readers, nothing else")
     arguments = parser.parse_args()
+    keep_freed_memory()
+    if arguments.readers:
+        for name, (rate, milliseconds) in readers(arguments.source).items():
+            print(f"| {name} | {rate:.0f} frames/s | {milliseconds:.2f} ms |")
+        return
     limit_threads(share_cores(available_cores())[ServiceName.VEHICLE_DETECTOR])
     os.environ["OPENCV_FOR_THREADS_NUM"] = "1"
     cv2.setNumThreads(1)
-    keep_freed_memory()
     found = parts(arguments.source, arguments.frames, load_settings(arguments.config, arguments.overrides))
     for name, milliseconds in found.items():
         print(f"| {name} | {milliseconds:.2f} |")
