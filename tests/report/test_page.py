@@ -6,6 +6,7 @@ import pytest
 
 from tests.records.road import record_cars, settings
 from traffic_monitor.records.passages import RunRecords
+from traffic_monitor.records.runs import finish_run
 from traffic_monitor.report import words
 from traffic_monitor.report.page import render_report
 from traffic_monitor.shared_utils.constants import UnreadReason
@@ -35,6 +36,14 @@ def test_what_has_no_words_is_told_as_it_is(reason: str | None, told: str) -> No
 )
 def test_the_way_of_a_vehicle(edges: tuple[str | None, str | None], told: str) -> None:
     assert words.way(*edges) == told
+
+
+@pytest.mark.parametrize("damaged", [0, 24])
+def test_damaged_frames_of_the_source_are_told_where_there_are_any(damaged: int, tmp_path: Path) -> None:
+    folder = record_cars(tmp_path, ["KLM7"])
+    finish_run(folder, "end_of_stream", 1234.5, frames_damaged=damaged)
+    page = render_report(RunRecords.load(folder))
+    assert ("24 frames of the source were damaged" in page) == (damaged > 0)
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,11 @@ def complete_records(run_dir: Path, camera_id: str, outcome: RunOutcome, patienc
         outcome: of the run.
         patience_s: how long to wait for somebody else who has locked the database.
     """
-    reason = outcome.reason_of(camera_id)
-    _attempt("how the run ended is not recorded", lambda: finish_run(run_dir, reason, time.time(), patience_s))
+    reason, damaged = outcome.reason_of(camera_id), outcome.results.cameras[camera_id].frames_damaged
+    _attempt(
+        "how the run ended is not recorded",
+        lambda: finish_run(run_dir, reason, time.time(), patience_s, frames_damaged=damaged),
+    )
     if outcome.exit_code is not ExitCode.INTERRUPTED:
         _attempt("the run's report and exports are not complete", lambda: _export_and_report(run_dir))
 

@@ -66,15 +66,24 @@ def list_runs(output_dir: Path) -> Iterator[RunEntry]:
             logger.warning("{}: {}", folder, error)
 
 
-def finish_run(folder: Path, exit_reason: str, ended_at: float, patience_s: float = BUSY_TIMEOUT_S) -> None:
-    """Write how the run ended, waiting for so long for somebody else who has locked the database.
+def finish_run(
+    folder: Path,
+    exit_reason: str,
+    ended_at: float,
+    patience_s: float = BUSY_TIMEOUT_S,
+    frames_damaged: int = 0,
+) -> None:
+    """Write how the run ended, and how many frames of its source were damaged if any were.
+
+    Waits ``patience_s`` for somebody else who has locked the database.
 
     Raises:
         DatabaseError: there is no database.
         sqlite3.Error: it cannot be written.
     """
     with closing(open_database(folder, patience_s)) as database, database:
-        write_facts(database, {"exit_reason": exit_reason, "ended_at": ended_at})
+        damage = {"frames_damaged": frames_damaged} if frames_damaged else {}
+        write_facts(database, {"exit_reason": exit_reason, "ended_at": ended_at, **damage})
 
 
 def forget_old_records(database: sqlite3.Connection, folder: Path, before: float) -> list[int]:
