@@ -118,6 +118,21 @@ def test_a_packet_that_is_refused_in_the_middle_is_skipped_and_counted(
     assert any("could not be decoded, or only with damage" in line for line in log_lines)
 
 
+@BOTH
+def test_damage_before_the_place_at_which_a_file_goes_on_is_not_counted_again(tmp_path: Path, reader: str) -> None:
+    path = write_video(tmp_path / "clip.mp4", 60, bf="0")
+    for number in (20, 40):
+        overwrite(path, *packets_of(path)[number])
+    whole = FileSource(grabber(path, reader=reader))
+    frames = read_all(whole)
+    last = next(frame for frame in frames if frame.media_time > 30 / FPS)
+    rest = FileSource(grabber(path, reader=reader), Place(last.index, last.media_time))
+    assert [(f.index, f.media_time) for f in read_all(rest)] == [
+        (f.index, f.media_time) for f in frames[last.index + 1 :]
+    ]
+    assert 0 < rest.damaged < whole.damaged
+
+
 def test_damage_that_decodes_is_counted(tmp_path: Path, log_lines: list[str]) -> None:
     path = write_video(tmp_path / "clip.mp4", 40, bf="0", crf="12")
     start, size = packets_of(path)[15]

@@ -64,6 +64,7 @@ class Reader(Protocol):
 
         Args:
             after: position of a frame of an earlier reading; the frames behind it come, the same ones as then.
+                Damage up to there is not counted again.
         """
 
     def live_frames(self, clock: ArrivalClock) -> Iterator[tuple[Image | None, float]]:

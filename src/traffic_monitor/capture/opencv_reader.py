@@ -59,6 +59,8 @@ class OpenCvReader:
         self.damaged = 0
         self._read = 0
         """Frames of a recording so far, with those that the target rate leaves out, without broken ones."""
+        self._known = 0
+        """Damaged frames that an earlier reading has counted."""
         self._aspect = self._pixel_aspect()
 
     def media_frames(self, after: float | None = None) -> Iterator[tuple[Image | None, float]]:
@@ -68,7 +70,10 @@ class OpenCvReader:
         timeline, beat = Timeline(self.fps), Beat(self._settings.target_fps, after)
         while self._grab():
             position = timeline.place(self._get(cv2.CAP_PROP_POS_MSEC) / 1000)
-            if (after is not None and position <= after) or not beat.wants(position):
+            is_known = after is not None and position <= after
+            if is_known:
+                self._known, self.damaged = self._known + self.damaged, 0  # Counted in the earlier reading.
+            if is_known or not beat.wants(position):
                 self._read += 1
                 yield None, position
                 continue
@@ -99,7 +104,10 @@ class OpenCvReader:
             if self._capture.grab():
                 self.damaged += failures
                 return True
-            if self.frame_count is None or self._read + self.damaged + failures + 1 >= self.frame_count:
+            if (
+                self.frame_count is None
+                or self._read + self._known + self.damaged + failures + 1 >= self.frame_count
+            ):
                 break
         return False
 

@@ -83,10 +83,11 @@ class PyAvReader:
         for frame in self._frames_around(after) if after else self._decoded():
             position = self._position if frame is None else timeline.place(self._stated(frame))
             self._position = position
-            if frame is None or (after is not None and position <= after + SAME_TIME_S):
-                yield None, position
-            else:
-                yield self._image(frame) if beat.wants(position) else None, position
+            is_known = after is not None and position <= after + SAME_TIME_S
+            if is_known:
+                self.damaged = 0  # It was counted in the earlier reading.
+            wanted = frame is not None and not is_known and beat.wants(position)
+            yield self._image(frame) if frame is not None and wanted else None, position
 
     def live_frames(self, clock: ArrivalClock) -> Iterator[tuple[Image | None, float]]:
         """Frames of a camera, see ``Reader``."""
