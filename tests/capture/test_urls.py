@@ -13,7 +13,7 @@ from typing import Any
 import av
 import pytest
 
-from tests.capture.test_readers import BOTH, grabber, number_in, read_all, write_video
+from tests.capture.test_readers import BOTH, grabber, number_in, packets_of, read_all, write_video
 from traffic_monitor.capture import pyav_reader
 from traffic_monitor.capture.file_source import FileSource
 from traffic_monitor.capture.pyav_reader import PyAvReader
@@ -120,6 +120,31 @@ def test_an_mp4_whose_index_stands_last_is_refused_at_once_with_the_reason_where
     with pytest.raises(ServiceError, match="does not send parts of a file, and this one has its index at the end"):
         read_all(FileSource(grabber(f"{web}/clip.mp4", mode="file")))
     assert time.monotonic() - began < 5
+
+
+def test_a_recording_whose_server_breaks_off_is_an_error_after_all_frames_that_came(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "clip.mp4", 100, bf="3", container_options={"movflags": "faststart"})
+    content, came = path.read_bytes(), packets_of(path)[75][0]
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+            connection.sendall(head + content[:came])
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        source = FileSource(grabber(f"http://127.0.0.1:{listener.getsockname()[1]}/clip.mp4", mode="file"))
+        numbers = []
+        with pytest.raises(ServiceError, match=r"clip\.mp4 is lost") as failure:
+            numbers.extend(number_in(frame.image) for frame in iter(lambda: source.get(timeout=5), None))
+        source.close()
+        thread.join()
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 75
+    assert isinstance(failure.value.__cause__, av.error.FFmpegError)
 
 
 @pytest.mark.parametrize(

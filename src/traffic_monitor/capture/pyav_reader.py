@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import av
 import av.error
@@ -73,7 +73,6 @@ class PyAvReader:
             self.fps = rate_without_times(settings, float(stream.codec_context.framerate or 0))
         self._duration = _duration(self._container, stream)
         self.frame_count = stream.frames or (round(self._duration * self.fps) if self._duration else None)
-
         # A server that states the size of what it sends sends a file, even where nobody knows its length in time.
         self.is_recording = settings.is_file or self.frame_count is not None or self._container.size > 0
 
@@ -153,24 +152,29 @@ class PyAvReader:
                 yield frame
 
     def _demuxed(self) -> "Iterator[av.Packet[VideoStream]]":
-        """Packets; in a file, reading goes on behind a place that cannot be read."""
-        failures = 0
-        while True:
+        """Packets, with an empty one at the end that gets the last frames out of the decoder.
+
+        In a file, reading goes on behind a place that cannot be read.
+        """
+        failures: list[av.error.FFmpegError] = []
+        while len(failures) < (1 if self._settings.is_network else MOST_READ_FAILURES):
             try:
                 for packet in self._container.demux(self._stream):
-                    failures = 0
+                    failures = []
                     self._packets += packet.size > 0
                     yield packet
             except av.error.FFmpegError as error:
-                if self._settings.is_network:
-                    reason = NO_RANGES if self.is_recording and not self._packets else _reason(error)
-                    raise ServiceError(f"{self._shown} is lost: {reason}") from error
-                failures += 1
-                self.damaged += 1
-                if failures >= MOST_READ_FAILURES:
-                    return
+                self.damaged += self._settings.is_file
+                failures.append(error)
             else:
                 return
+        if self.is_recording:  # The last frames of a camera would be old by now.
+            last = cast("av.Packet[VideoStream]", av.Packet())
+            last.stream = self._stream
+            yield last
+        if self._settings.is_network:
+            reason = NO_RANGES if self.is_recording and not self._packets else _reason(failures[-1])
+            raise ServiceError(f"{self._shown} is lost: {reason}") from failures[-1]
 
     def _frames_around(self, after: float) -> Iterator[VideoFrame | None]:
         """Frames from one at or before a position on: from the keyframe before it where one can seek."""
