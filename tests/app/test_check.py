@@ -103,12 +103,25 @@ def test_the_first_frame_of_a_camera_is_read_when_the_machine_is_checked(
     assert (check.subject, check.ok) == ("first frame of gate", False)
 
 
+def test_a_webcam_that_is_not_there_stops_only_a_run_without_other_cameras(files: Path) -> None:
+    grabber = {"source": 97}
+    alone = {check.subject: check for check in check_settings(config(frame_grabber=grabber))}
+    assert not alone["frame_grabber.source"].ok
+    cameras = [
+        {"camera_id": "gate", "frame_grabber": grabber},
+        {"camera_id": "yard", "frame_grabber": {"source": "clip.mp4"}},
+    ]
+    both = {check.subject: check for check in check_settings(config(cameras=cameras))}
+    assert both["cameras.0.frame_grabber.source"].ok
+    assert "tried until it is there" in both["cameras.0.frame_grabber.source"].message
+
+
 def test_a_camera_that_never_answers_is_waited_for_no_longer_than_to_open_it(files: Path) -> None:
     began = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x"
         (check,) = check_first_frame("first frame", "", config(frame_grabber={"source": url, "open_timeout_s": 1}))
-    assert "within 1 s" in check.message
+    assert "it does not answer in time" in check.message
     assert time.monotonic() - began < 1 + READ_TIMEOUT_S + LEAVE_TIMEOUT_S + 2
 
 

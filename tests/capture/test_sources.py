@@ -279,7 +279,7 @@ def test_with_no_patience_a_lost_camera_is_given_up_at_once(camera: FakeCamera) 
     camera.captures = [FakeCapture(1)]
     source = LiveSource(settings(0, reconnect_for_s=0))
     source.get(timeout=1)
-    with pytest.raises(ServiceError, match=r"frame_grabber\.source: 0 sent no frames"):
+    with pytest.raises(ServiceError, match=r"frame_grabber\.source: 0 sends no frames: there is no such webcam"):
         source.get(timeout=2)
     source.close()
     assert len(camera.opened) == 1

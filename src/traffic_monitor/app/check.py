@@ -30,7 +30,9 @@ REQUIRED_PACKAGES = (
 def check_settings(settings: Settings) -> Iterator[Check]:
     """Source, weights and folders: everything without which a run must not start."""
     for section, camera in _by_section(settings):
-        yield from check_source(section, camera)
+        for check in check_source(section, camera):
+            may_come = bool(settings.cameras) and camera.frame_grabber.is_webcam
+            yield check if check.ok or not may_come else _not_yet(check)
     yield check_vehicle_model(settings.vehicle_detector)
     yield check_plate_model(settings.lp_detector.model_path)
     yield check_recognizer(settings.ocr_reader)
@@ -54,6 +56,11 @@ def check_machine(settings: Settings) -> Iterator[Check]:
             name = f" of {camera.camera_id}" if settings.cameras else ""
             yield from check_first_frame(f"first frame{name}", section, camera)
     yield _check_screen(settings.visualizer.display)
+
+
+def _not_yet(webcam: Check) -> Check:
+    """A webcam that is not there does not stop the other cameras: a run tries it until it is."""
+    return Check(webcam.subject, True, f"{webcam.message}; it is tried until it is there")
 
 
 def _by_section(settings: Settings) -> list[tuple[str, Settings]]:

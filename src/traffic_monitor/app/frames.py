@@ -28,11 +28,13 @@ def frames_of(
         on_frame: called after each frame with the number of frames done, and of all, if that is known.
 
     Raises:
-        ServiceError: the source cannot be opened, or sends nothing for ``frame_grabber.open_timeout_s``.
+        ServiceError: the source cannot be opened, or sends nothing for ``frame_grabber.open_timeout_s``. A camera
+            is tried once: somebody waits for the answer.
     """
     grabber = FrameGrabber(settings)
-    source = open_source(settings.frame_grabber)
-    patience = settings.frame_grabber.open_timeout_s
+    source = open_source(settings.frame_grabber.model_copy(update={"reconnect_for_s": 0}))
+    # A little longer than the source itself waits, so that it can say what is wrong.
+    patience = settings.frame_grabber.open_timeout_s + 2 * READ_TIMEOUT_S
     try:
         heard = time.monotonic()
         while time.monotonic() - heard < patience:

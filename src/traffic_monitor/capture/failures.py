@@ -100,7 +100,9 @@ class SourceFailure:
 
 
 def failure_of(code: FailureCode, settings: FrameGrabberSettings) -> SourceFailure:
-    """A failure that is known by its code."""
+    """A failure that is known by its code. A webcam has no connection to lose: it is there or not."""
+    if settings.is_webcam and code is FailureCode.CONNECTION_LOST:
+        code = FailureCode.NO_WEBCAM
     sentence = SENTENCES[code]
     if code is FailureCode.REFUSED_CREDENTIALS and settings.is_network and "@" not in str(settings.source):
         sentence = "it asks for user and password; write them as scheme://user:password@host/path"

@@ -217,6 +217,9 @@ class LiveSource:
             ServiceError: ``reconnect_for_s`` is over.
         """
         patience, lost_for_s = self._settings.reconnect_for_s, now - lost_since
+        if patience == 0:
+            self._status.lost(failure, "given up")
+            raise ServiceError(f"frame_grabber.source: {self._shown} sends no frames: {failure.sentence}")
         pause = self._retries.next_pause_s(failure.code)
         if patience is None:
             every = f"next try in {pause / 60:.0f} min" if pause >= 60 else "tried until it is back"
