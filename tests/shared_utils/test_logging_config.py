@@ -68,6 +68,24 @@ def test_a_traceback_shows_no_values(log_file: Path) -> None:
     assert "AAAA" not in log_file.read_text(encoding="utf-8").replace('"A" * 50', "")
 
 
+def test_no_line_and_no_traceback_holds_the_password_of_a_url(
+    log_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "rtsp://admin:geh3im@10.0.0.9/live"
+    configure_logging("frame_grabber", LogTarget(log_file))
+    try:
+        try:
+            raise ConnectionRefusedError(111, "Connection refused", url)
+        except OSError as error:
+            raise RuntimeError(f"{url} cannot be opened") from error
+    except RuntimeError as error:
+        logger.opt(exception=error).error("reading failed: {}", error)
+    written = log_file.read_text(encoding="utf-8")
+    assert "Connection refused: 'rtsp://***@10.0.0.9/live'" in written
+    assert "reading failed: rtsp://***@10.0.0.9/live cannot be opened" in capsys.readouterr().err
+    assert "geh3im" not in written
+
+
 def test_the_terminal_shows_warnings_and_the_file_everything(
     log_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

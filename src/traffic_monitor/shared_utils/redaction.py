@@ -9,8 +9,8 @@ import re
 HIDDEN = "***"
 
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>.*)", re.DOTALL)
-URL_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+")
-"""A URL as libraries quote it in their messages."""
+URL_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]*[^\s'\".,:;)]")
+"""A URL in a sentence or in a library's message, without the mark that may follow it."""
 VALUE = re.compile(r"=[^&;]*")
 """The value of a parameter. It ends at the next parameter, not at a slash: passwords may hold slashes."""
 CREDENTIALS_IN_PATH = re.compile(r"[^/]*:[^/]*")
