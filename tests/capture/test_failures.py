@@ -1,12 +1,13 @@
 """Failures of cameras, from servers on loopback that fail in every way, sorted by both readers."""
 
+import socket
 from collections.abc import Callable
 
 import av
 import pytest
 
 from tests.servers import TcpCamera, free_port, garbage, http_answer, rtsp_answer, silence
-from traffic_monitor.capture.failures import ENCODE_HINT, SENTENCES, FailureCode, classify
+from traffic_monitor.capture.failures import ENCODE_HINT, SENTENCES, FailureCode, classify, why_unreachable
 from traffic_monitor.capture.readers import open_reader
 from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.errors import ServiceError
@@ -95,6 +96,37 @@ def test_a_reader_that_names_no_reason_is_looked_behind() -> None:
         found = classify(nameless, settings(camera.url("http", user=f"admin:{SECRET}")), 0.1)
         assert found.code is FailureCode.REFUSED_CREDENTIALS
     assert classify(nameless, settings(3), 0.1).code is FailureCode.NO_WEBCAM
+
+
+def test_a_bare_connection_tells_soon_whether_anybody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("http_proxy", raising=False)
+    with TcpCamera(silence) as camera:
+        assert why_unreachable(settings(camera.url("http"))) is None
+    nobody = settings(f"http://127.0.0.1:{free_port()}/1")
+    refused, unknown = why_unreachable(nobody), why_unreachable(settings("rtsp://no-such-host.invalid/1"))
+    assert refused is not None
+    assert refused.code is FailureCode.CONNECTION_REFUSED
+    assert unknown is not None
+    assert unknown.code is FailureCode.UNKNOWN_HOST
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert why_unreachable(nobody) is None
+
+
+def test_a_camera_that_is_too_busy_to_accept_a_connection_does_not_answer_in_time() -> None:
+    waiting: list[socket.socket] = []
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        url = settings(f"rtsp://127.0.0.1:{server.getsockname()[1]}/1")
+        for _ in range(3):  # They fill its queue of connections that wait to be accepted.
+            waiting.append(socket.socket())
+            waiting[-1].setblocking(False)
+            waiting[-1].connect_ex(server.getsockname())
+        found = why_unreachable(url)
+    for connection in waiting:
+        connection.close()
+    assert found is not None
+    assert found.code is FailureCode.TIMED_OUT
 
 
 def test_the_reader_in_use_keeps_the_reason() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.builders import write_clip
 from traffic_monitor.capture import late_frames, live_source, opencv_reader, pyav_reader, retries
+from traffic_monitor.capture.failures import FailureCode, SourceFailure
 from traffic_monitor.capture.file_source import FileSource
 from traffic_monitor.capture.frames import CapturedFrame, FrameSource, Place
 from traffic_monitor.capture.live_source import LiveSource
@@ -352,11 +353,24 @@ def test_the_first_interval_gives_one_frame_only(camera: FakeCamera) -> None:
     assert len(taken) == 1
 
 
-def test_an_error_nobody_foresaw_in_the_reading_thread_ends_the_source(camera: FakeCamera) -> None:
-    class Broken(FakeCapture):
-        def retrieve(self) -> tuple[bool, Any]:
-            raise cv2.error("bad frame")
+class Broken(FakeCapture):
+    """Fails in a way that no reader foresees."""
 
+    def retrieve(self) -> tuple[bool, Any]:
+        raise cv2.error("bad frame")
+
+
+def test_after_an_error_nobody_foresaw_a_camera_is_opened_again(camera: FakeCamera, log_lines: list[str]) -> None:
+    camera.captures = [Broken(3), Broken(3), FakeCapture(1)]
+    source = LiveSource(settings(0, reconnect_for_s=60))
+    frame = source.get(timeout=2)
+    source.close()
+    assert frame is not None
+    assert len([line for line in log_lines if line.startswith("ERROR")]) == 1
+    assert "WARNING 0 sends no frames: it cannot be read: bad frame (tried for 60 s)\n" in log_lines
+
+
+def test_an_error_nobody_foresaw_ends_a_source_that_is_tried_once(camera: FakeCamera) -> None:
     camera.captures = [Broken(3)]
     source = LiveSource(settings(0, reconnect_for_s=0))
     with pytest.raises(ServiceError, match="bad frame"):
@@ -421,13 +435,28 @@ def test_frames_that_the_target_rate_leaves_out_show_that_a_played_file_goes_on(
 
 def test_a_camera_is_tried_again_for_as_long_as_the_settings_say(camera: FakeCamera) -> None:
     camera.captures = [FakeCapture(1)]
-    source = LiveSource(settings("rtsp://127.0.0.1:1/1", reconnect_for_s=0.1, open_timeout_s=60))
+    source = LiveSource(settings("rtsp://127.0.0.1:1/1", reconnect_for_s=0.5, open_timeout_s=60))
     source.get(timeout=2)
     started = time.monotonic()
-    with pytest.raises(ServiceError, match=r"sent no frames for 0\.1 s"):
+    with pytest.raises(ServiceError, match=r"sent no frames for 0\.[5-9] s"):
         source.get(timeout=5)
     source.close()
-    assert time.monotonic() - started == pytest.approx(0.1, abs=0.08)
+    assert time.monotonic() - started == pytest.approx(0.6, abs=0.3)
+
+
+def test_a_camera_that_did_not_answer_is_opened_when_a_connection_can_be_made(
+    camera: FakeCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = SourceFailure(FailureCode.TIMED_OUT, "it does not answer in time")
+    answers: list[SourceFailure | None] = [silent, silent, None]
+    monkeypatch.setattr(live_source, "classify", lambda *_: silent)
+    monkeypatch.setattr(live_source, "why_unreachable", lambda _: answers.pop(0))
+    camera.captures = [FakeCapture(0, opens=False), FakeCapture(1)]
+    source = LiveSource(settings("rtsp://camera/1"))
+    assert source.get(timeout=2) is not None
+    source.close()
+    assert answers == []
+    assert len(camera.opened) == 2
 
 
 class Recording(FakeCapture):

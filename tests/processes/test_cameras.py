@@ -147,6 +147,14 @@ def test_a_password_that_is_right_opens_and_one_that_is_wrong_is_tried_once(
     assert not any(SECRET in line or "wr0ng" in line for line in log_lines)
 
 
+def test_a_camera_is_watched_over_udp_where_the_settings_say_so(rtsp: RtspCamera) -> None:
+    with closing(LiveSource(settings(rtsp.url, rtsp_transport="udp"))) as source:
+        watcher = Watcher(source)
+        watcher.watch(lambda: len(watcher.frames) >= 25, 20)
+        assert psutil.Process().net_connections("udp")  # Its packets come to ports of their own.
+    assert max(watcher.delays) < USUAL_DELAY_S
+
+
 @pytest.mark.parametrize(
     ("scheme", "handler"),
     [

@@ -4,6 +4,7 @@ The raw error is looked at, because it holds the reason; what comes out names th
 """
 
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ import av
 
 from traffic_monitor.settings import FrameGrabberSettings
 from traffic_monitor.shared_utils.redaction import has_ambiguous_credentials, hide_urls
+
+KNOCK_TIMEOUT_S = 1.5
+"""A request for a connection that is lost is sent again after 1 s, then after 2 and 4 s more: while one connection
+is waited for, a camera's return goes unnoticed for as long."""
 
 PROBE_TIMEOUT_S = 2.0
 """For the connection that only finds out why a reader failed."""
@@ -180,30 +185,64 @@ def _address(url: str) -> SplitResult | None:
         return None
 
 
+def why_unreachable(settings: FrameGrabberSettings) -> SourceFailure | None:
+    """Try a bare connection to a network source, which tells sooner than opening it whether anybody is there.
+
+    Returns:
+        why there is none; None where there is one, or where only opening the source can show it.
+    """
+    address = _address(str(settings.source)) if settings.is_network else None
+    if address is None or address.scheme.lower() == "udp" or _goes_through_proxy(address):
+        return None
+    try:
+        _connect(address, KNOCK_TIMEOUT_S).close()
+    except (OSError, UnicodeError) as error:
+        return failure_of(_code_of_connecting(error), settings)
+    return None
+
+
+def _goes_through_proxy(address: SplitResult) -> bool:
+    """Whether FFmpeg asks a proxy for it: then a direct connection says nothing."""
+    return address.scheme.lower() in ("http", "https") and "http_proxy" in os.environ
+
+
+def _connect(address: SplitResult, timeout_s: float) -> socket.socket:
+    port = address.port or DEFAULT_PORTS.get(address.scheme.lower(), 80)
+    return socket.create_connection((address.hostname or "", port), timeout_s)
+
+
+def _code_of_connecting(error: OSError | UnicodeError) -> FailureCode:
+    if isinstance(error, UnicodeError):  # a host name that cannot be written in a DNS request
+        return FailureCode.INVALID_ADDRESS
+    if isinstance(error, socket.gaierror):
+        return FailureCode.UNKNOWN_HOST
+    if isinstance(error, TimeoutError):
+        return FailureCode.TIMED_OUT
+    return BY_ERRNO.get(error.errno or 0, FailureCode.UNREACHABLE)
+
+
 def _probe(address: SplitResult) -> FailureCode:
     """Why no video comes from an address, as far as a bare connection shows. It sends no user and no password."""
     scheme = address.scheme.lower()
     if scheme == "udp":
         return FailureCode.TIMED_OUT
-    target = (address.hostname or "", address.port or DEFAULT_PORTS.get(scheme, 80))
     try:
-        with socket.create_connection(target, PROBE_TIMEOUT_S) as connection:
-            if scheme not in TLS_SCHEMES:
-                return FailureCode.NOT_A_VIDEO
-            # Only whether the port speaks TLS: FFmpeg does not check certificates either.
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            context.wrap_socket(connection, server_hostname=target[0]).close()
-            return FailureCode.NOT_A_VIDEO
-    except ssl.SSLError:
-        return FailureCode.TLS
-    except socket.gaierror:
-        return FailureCode.UNKNOWN_HOST
-    except TimeoutError:
-        return FailureCode.TIMED_OUT
-    except OSError as error:
-        if scheme in TLS_SCHEMES and error.errno == errno.ECONNRESET:
-            return FailureCode.TLS
-        return BY_ERRNO.get(error.errno or 0, FailureCode.UNREACHABLE)
-    except UnicodeError:  # a host name that cannot be written in a DNS request
-        return FailureCode.INVALID_ADDRESS
+        with _connect(address, PROBE_TIMEOUT_S) as connection:
+            return (
+                FailureCode.NOT_A_VIDEO
+                if scheme not in TLS_SCHEMES or _speaks_tls(connection)
+                else FailureCode.TLS
+            )
+    except (OSError, UnicodeError) as error:
+        return _code_of_connecting(error)
+
+
+def _speaks_tls(connection: socket.socket) -> bool:
+    """Whether the other side encrypts; certificates are not looked at, as FFmpeg does not either."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        context.wrap_socket(connection).close()
+    except OSError:  # ssl.SSLError is one
+        return False
+    return True

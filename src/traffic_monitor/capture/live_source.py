@@ -9,7 +9,14 @@ from typing import Any
 
 from loguru import logger
 
-from traffic_monitor.capture.failures import FailureCode, SourceFailure, classify, failure_of
+from traffic_monitor.capture.failures import (
+    SENTENCES,
+    FailureCode,
+    SourceFailure,
+    classify,
+    failure_of,
+    why_unreachable,
+)
 from traffic_monitor.capture.frames import CapturedFrame, Reader, no_frames
 from traffic_monitor.capture.late_frames import LateFrames
 from traffic_monitor.capture.latest_frames import LatestFrames
@@ -34,6 +41,9 @@ LEAVE_TIMEOUT_S = 1.0
 NAME_LOOKUP_S = 60.0
 """Looking up a host name is the only step of a network reader without a time-out of its own; with several dead DNS
 servers it takes half a minute."""
+
+SILENT = (FailureCode.TIMED_OUT, FailureCode.UNREACHABLE, FailureCode.UNKNOWN_HOST)
+"""After these a bare connection comes first, because opening the stream would wait long for nothing."""
 
 
 class LiveSource:
@@ -72,6 +82,8 @@ class LiveSource:
         self._reader: Reader | None = None
         self._damaged_before = 0
         self._late = 0
+        self._logged: set[type[Exception]] = set()
+        """Errors that nobody foresaw and that are in the log."""
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
@@ -151,9 +163,11 @@ class LiveSource:
     def _read_camera(self) -> None:
         """Read the camera, again and again, until it is given up, closed, or a recording that has ended."""
         lost_since: float | None = None
+        failure: SourceFailure | None = None
         while True:
             started, seen = time.monotonic(), self._frames_seen
-            failure = self._read_once(started)
+            is_silent = failure is not None and failure.code in SILENT
+            failure = (why_unreachable(self._settings) if is_silent else None) or self._read_once(started)
             self._reading_since = None
             if failure is None:
                 return
@@ -178,8 +192,9 @@ class LiveSource:
             try:
                 return self._read_frames(reader)
             except ServiceError as error:
-                assert self._reading_since is not None
-                return classify(error, self._settings, time.monotonic() - self._reading_since)
+                return classify(error, self._settings, time.monotonic() - (self._reading_since or started))
+            except Exception as error:  # noqa: BLE001 - opening it again helps against most, and nobody is there
+                return self._unforeseen(error)
 
     def _read_frames(self, reader: Reader) -> SourceFailure | None:
         """Hand out the frames of a camera until it is lost. Broken pictures are skipped, unless all are."""
@@ -204,6 +219,13 @@ class LiveSource:
                 self._hand_out(image, arrived)
         timed_out = self._clock.monotonic() - last >= self._settings.read_timeout_s
         return failure_of(FailureCode.TIMED_OUT if timed_out else FailureCode.CONNECTION_LOST, self._settings)
+
+    def _unforeseen(self, error: Exception) -> SourceFailure:
+        """The failure of an error that no reader should raise. Each kind is logged once with its traceback."""
+        if type(error) not in self._logged:
+            self._logged.add(type(error))
+            logger.opt(exception=error).error("reading {} failed", self._shown)
+        return SourceFailure(FailureCode.OTHER, f"{SENTENCES[FailureCode.OTHER]}: {hide_urls(str(error))}")
 
     def _pause_s(self, failure: SourceFailure, lost_since: float, now: float) -> float:
         """Seconds until the next try.
