@@ -187,6 +187,13 @@ def garbage(connection: socket.socket) -> None:
     """Answers whatever is asked with noise, and closes."""
     connection.recv(4096)
     connection.sendall(os.urandom(100_000))
+    _finish(connection)
+
+
+def _finish(connection: socket.socket) -> None:
+    """Close a connection when the other side has read everything; closed at once it could be reset."""
+    connection.shutdown(socket.SHUT_WR)
+    silence(connection)
     connection.close()
 
 
@@ -198,7 +205,7 @@ def http_answer(status: str, body: bytes = b"", content_type: str = "text/html",
     def serve(connection: socket.socket) -> None:
         connection.recv(4096)
         connection.sendall(answer)
-        connection.close()
+        _finish(connection)
 
     return serve
 

@@ -368,13 +368,13 @@ def test_what_is_unclear_with_several_cameras_is_said(
 def test_a_mistake_of_one_camera_is_told_with_its_place(
     weights: list[str], supervisor: type[FakeSupervisor], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sources = {"a": "gone.mp4", "b": 97}
+    sources = {"a": "gone.mp4", "b": "lost.mp4"}
     cameras = [{"camera_id": name, "frame_grabber": {"source": source}} for name, source in sources.items()]
     Path("two.yaml").write_text(yaml.safe_dump({"cameras": cameras}), encoding="utf-8")
     assert run_command_line(["--config", "two.yaml", *weights[2:]]) == ExitCode.USAGE
     told = capsys.readouterr().err
     assert "two.yaml: cameras.0.frame_grabber.source: gone.mp4 does not exist" in told
-    assert "two.yaml: cameras.1.frame_grabber.source: there is no webcam 97" in told
+    assert "two.yaml: cameras.1.frame_grabber.source: lost.mp4 does not exist" in told
 
 
 def test_weights_that_the_file_names_and_that_are_missing_are_blamed_on_the_file(
