@@ -13,12 +13,13 @@ from tests.builders import FPS, START
 from tests.records.road import RecordedRoad, settings
 from traffic_monitor.records import recorder as recorder_module
 from traffic_monitor.records.database import DATABASE_FILE, create_database, open_database
-from traffic_monitor.records.days import LATEST, LOG_FILE, MARKER_FILE, day_in_name, make_day_folder, newest_day
+from traffic_monitor.records.days import LATEST, LOG_FILE, MARKER_FILE, make_day_folder, newest_day
 from traffic_monitor.records.gaps import read_gaps
 from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.records.resume import resume_point
 from traffic_monitor.records.run_folder import create_run_folders
 from traffic_monitor.shared_utils.clock import Clock, parse_zone
+from traffic_monitor.shared_utils.day_names import day_in_name
 from traffic_monitor.shared_utils.frame_codec import encode_frame
 from traffic_monitor.supervision.gap_recorder import GapRecorder
 

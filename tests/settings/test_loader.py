@@ -152,7 +152,7 @@ WORDS_OF_PYTHON = ("Traceback", "pydantic", "Settings", "<class", "dictionary", 
         ),
         pytest.param(
             "logging: {colour: 1}",
-            ["my.yaml", "logging.colour", "known here: level"],
+            ["my.yaml", "logging.colour", "known here: max_mb, keep_files, level"],
             id="a key like no other, with those there are",
         ),
         pytest.param(

@@ -1,14 +1,21 @@
 """One file per run; one line per message."""
 
 import logging
+import multiprocessing
 import os
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 from loguru import logger
 
+from tests.builders import START
+from traffic_monitor.shared_utils import logging_config as module
+from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
 
 
@@ -162,3 +169,68 @@ def test_a_level_of_a_librarys_own_making_is_logged_as_an_error(tmp_path: Path) 
     configure_logging("x", LogTarget(tmp_path / "run.log"))
     logging.getLogger("odd").log(45, "odd level")
     assert "ERROR" in (tmp_path / "run.log").read_text()
+
+
+def write_lines(path: Path, kept_files: int, process: int) -> None:
+    """What one of several processes of a run does."""
+    module.CHECK_INTERVAL_S = 0.0
+    configure_logging(f"service{process}", LogTarget(path, max_mb=0.01, kept_files=kept_files))
+    for number in range(LINES):
+        logger.info("line {}", number)
+
+
+LINES = 500
+
+
+@pytest.mark.timeout(60)
+def test_several_processes_rotate_one_log_and_lose_no_line(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=write_lines, args=(tmp_path / "run.log", 100, n)) for n in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    files = list(tmp_path.glob("run.log*"))
+    assert len(files) > 5
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    written = Counter((line.split(" | ")[2].split(":")[0], line.split(" | ")[3]) for line in lines)
+    assert written == {(f"service{n}", f"line {number}"): 1 for n in range(3) for number in range(LINES)}
+
+
+@pytest.mark.parametrize("kept", [0, 1, 3])
+def test_a_log_is_bounded(log_file: Path, monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
+    monkeypatch.setattr(module, "CHECK_INTERVAL_S", 0.0)
+    write_lines(log_file, kept, 0)
+    names = sorted(path.name for path in log_file.parent.iterdir())
+    assert names == ["run.log", *(f"run.log.{number + 1}" for number in range(kept))]
+    newest = log_file.read_text(encoding="utf-8").splitlines()[-1]
+    assert newest.endswith(f"line {LINES - 1}")
+
+
+def test_the_log_of_a_day_goes_on_in_the_next_days_folder_once_it_is_there(
+    tmp_path: Path, restored_logging: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHECK_INTERVAL_S", 0.0)
+    today, tomorrow = tmp_path / "cam1_20231114", tmp_path / "cam1_20231115"
+    today.mkdir()
+    now = [START]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    configure_logging("supervisor", LogTarget(today / "run.log", clock=Clock(True, UTC)))
+    logger.info("before midnight")
+    now[0] += 24 * 3600
+    logger.info("the folder is not there yet")
+    tomorrow.mkdir()
+    logger.info("after midnight")
+    texts = [
+        [line.split(" | ")[-1] for line in (folder / "run.log").read_text(encoding="utf-8").splitlines()]
+        for folder in (today, tomorrow)
+    ]
+    assert texts == [["before midnight", "the folder is not there yet"], ["after midnight"]]
+
+
+def test_a_log_that_was_deleted_begins_anew(log_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHECK_INTERVAL_S", 0.0)
+    configure_logging("supervisor", LogTarget(log_file))
+    log_file.unlink()
+    logger.info("it goes on")
+    assert "it goes on" in log_file.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import Any
 from loguru import logger
 
 from traffic_monitor.records.database import DATABASE_FILE, DatabaseError, open_database
-from traffic_monitor.records.days import date_in_name, has_marker
+from traffic_monitor.records.days import has_marker
 from traffic_monitor.records.exports import ExportFormat, export_run
 from traffic_monitor.records.passages import RunFacts, RunRecords, run_facts
 from traffic_monitor.records.recorded_counts import recorded_counts
@@ -22,6 +22,7 @@ from traffic_monitor.records.store import read_plates
 from traffic_monitor.report.page import write_report
 from traffic_monitor.settings import VehicleCounterSettings
 from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.shared_utils.day_names import date_in_name
 from traffic_monitor.supervision.summary import counts_summary, plates_among
 from traffic_monitor.supervision.supervisor import RunOutcome
 

@@ -17,12 +17,13 @@ from traffic_monitor.app.housekeeping import Housekeeping, retention_of
 from traffic_monitor.app.status import StatusDisplay, result_table
 from traffic_monitor.capture.shown import describe_source
 from traffic_monitor.records.database import DATABASE_FILE, DatabaseError
-from traffic_monitor.records.days import LOG_FILE, day_in_name, newest_day
+from traffic_monitor.records.days import LOG_FILE, newest_day
 from traffic_monitor.records.resume import resume_point
 from traffic_monitor.records.run_folder import (
     SUMMARY_FILE,
     VIDEO_FILE,
     create_run_folders,
+    log_target,
     write_summary,
 )
 from traffic_monitor.records.runs import forget_old_runs
@@ -30,8 +31,9 @@ from traffic_monitor.report.page import REPORT_FILE
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ConfigError
 from traffic_monitor.shared_utils.constants import PROGRAM, ExitCode
+from traffic_monitor.shared_utils.day_names import day_in_name
 from traffic_monitor.shared_utils.guarded import Guard
-from traffic_monitor.shared_utils.logging_config import LogTarget, configure_logging
+from traffic_monitor.shared_utils.logging_config import configure_logging
 from traffic_monitor.supervision.service_manager import ServiceManager
 from traffic_monitor.supervision.signals import StopSignals
 from traffic_monitor.supervision.status_file import StatusFile, WatchedCamera
@@ -69,10 +71,10 @@ def _run_and_record(settings: Settings, output: Console, errors: Console, locks:
         settings = _continued(settings, run_dirs)
     except (OSError, DatabaseError, sqlite3.Error) as error:
         raise ConfigError(f"output_dir: {settings.output_dir}: no run folder can be made there: {error}") from None
-    log_target = LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level)
+    log = log_target(run_dirs[0], settings)
     configure_logging(
         "supervisor",
-        log_target,
+        log,
         console_level="WARNING" if errors.is_terminal else "INFO",
     )
     for camera, run_dir in zip(cameras, run_dirs, strict=True):
@@ -81,7 +83,7 @@ def _run_and_record(settings: Settings, output: Console, errors: Console, locks:
         for folder in forget_old_runs(settings.output_dir, retention.before()):
             logger.info("{} is deleted: it is older than privacy.keep_days", folder)
     manager, display_guard = ServiceManager(), Guard("status display")
-    housekeeping = Housekeeping(settings, retention, log_target)
+    housekeeping = Housekeeping(settings, retention, log)
     watched = [
         WatchedCamera(camera.camera_id, shown_source(camera), run_dir)
         for camera, run_dir in zip(cameras, run_dirs, strict=True)

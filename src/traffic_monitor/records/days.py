@@ -4,15 +4,10 @@ Days end at midnight in the camera's time zone. A restart, or another run of the
 folder.
 """
 
-import re
-from datetime import date, datetime
 from pathlib import Path
 
 from traffic_monitor.records.files import point_link
-from traffic_monitor.shared_utils.clock import Clock
-
-DAY_FOLDER = re.compile(r"(?P<camera>.+)_(?P<day>\d{8})(?P<number>-\d{1,5})?")
-"""Name of the folder of a day. ``number`` is there where several programs record one camera at the same time."""
+from traffic_monitor.shared_utils.day_names import day_in_name, folder_of_day
 
 MARKER_FILE = ".traffic-monitor-run"
 """Marks a folder as made by a run: only such a folder may be deleted by ``privacy.keep_days``."""
@@ -21,32 +16,6 @@ MARKER_TEXT = (
 )
 LOG_FILE = "run.log"
 LATEST = "latest"
-
-
-def day_of(clock: Clock, epoch_s: float) -> str:
-    """The camera's date at a moment, as it stands in the folder's name."""
-    return f"{clock.local(epoch_s):%Y%m%d}"
-
-
-def day_in_name(folder: Path) -> str | None:
-    """The day that a folder is named after; None for the folder of a file's run."""
-    name = DAY_FOLDER.fullmatch(folder.name)
-    return name["day"] if name else None
-
-
-def date_in_name(folder: Path) -> date | None:
-    """The same as a date; None also where the digits are none."""
-    day = day_in_name(folder)
-    try:
-        return datetime.strptime(day, "%Y%m%d").date() if day else None
-    except ValueError:
-        return None
-
-
-def folder_of_day(folder: Path, day: str) -> Path:
-    """The same camera's folder of another day."""
-    name = DAY_FOLDER.fullmatch(folder.name)
-    return folder.with_name(f"{name['camera']}_{day}{name['number'] or ''}") if name else folder
 
 
 def days_of_camera(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from loguru import logger
 from traffic_monitor import __version__
 from traffic_monitor.records.book import Changes, PassageBook
 from traffic_monitor.records.database import PSEUDONYMS
-from traffic_monitor.records.days import day_in_name, day_of, folder_of_day, make_day_folder
+from traffic_monitor.records.days import make_day_folder
 from traffic_monitor.records.delivery import Delivery, Listener
 from traffic_monitor.records.pictures import PLATES_FOLDER, VEHICLES_FOLDER, PictureFolder
 from traffic_monitor.records.routing import DayRouter
@@ -27,6 +27,7 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedMessage,
     media_time_of,
 )
+from traffic_monitor.shared_utils.day_names import day_in_name, day_of, folder_of_day
 
 WRITE_INTERVAL_S = 0.5
 """Records wait this long at most, so that a kill loses less than a second of them."""

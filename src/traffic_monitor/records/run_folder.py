@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from traffic_monitor.records.database import DATABASE_FILE, SCHEMA_VERSION, DatabaseError, open_database
-from traffic_monitor.records.days import LATEST, LOG_FILE, day_of, make_day_folder, mark
+from traffic_monitor.records.days import LATEST, LOG_FILE, make_day_folder, mark
 from traffic_monitor.records.files import point_link, replacing
+from traffic_monitor.settings import Settings
 from traffic_monitor.settings.cameras import folder_name
 from traffic_monitor.shared_utils.clock import Clock
+from traffic_monitor.shared_utils.day_names import day_in_name, day_of
+from traffic_monitor.shared_utils.logging_config import LogTarget
 
 SUMMARY_FILE = "summary.json"
 VIDEO_FILE = "annotated.mp4"
@@ -115,6 +118,18 @@ def _lock(path: Path, locks: ExitStack) -> bool:
             return False
     locks.callback(os.close, descriptor)
     return True
+
+
+def log_target(folder: Path, settings: Settings) -> LogTarget:
+    """Where the processes of a run log to.
+
+    Args:
+        folder: of the first camera.
+        settings: of the run.
+    """
+    clock = settings.each_camera()[0].frame_grabber.clock if day_in_name(folder) else None
+    log = settings.logging
+    return LogTarget(folder / LOG_FILE, log.level, log.max_mb, log.keep_files, clock)
 
 
 class _Streamed(list[Any]):

@@ -25,7 +25,7 @@ from traffic_monitor.drawing.no_signal import NoSignal
 from traffic_monitor.drawing.overlays import Overlays
 from traffic_monitor.plates.hiding import PlateHider
 from traffic_monitor.records.database import DATABASE_FILE, DatabaseError
-from traffic_monitor.records.days import day_in_name, day_of, folder_of_day, make_day_folder
+from traffic_monitor.records.days import make_day_folder
 from traffic_monitor.records.files import write_jpeg
 from traffic_monitor.records.recorder import Recorder
 from traffic_monitor.records.run_folder import SCENE_FILE, VIDEO_FILE
@@ -43,6 +43,7 @@ from traffic_monitor.shared_utils.custom_types import (
     TrackedMessage,
     media_time_of,
 )
+from traffic_monitor.shared_utils.day_names import day_in_name, day_of, folder_of_day
 from traffic_monitor.shared_utils.disk_guard import DiskGuard
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame

@@ -21,4 +21,6 @@ class SupervisorSettings(Section):
 class LoggingSettings(Section):
     """How much is written to the run's log."""
 
+    max_mb: float = Field(default=20, ge=0.01, le=100_000)
+    keep_files: int = Field(default=5, ge=0, le=1000)
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

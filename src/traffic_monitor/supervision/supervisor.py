@@ -10,14 +10,14 @@ from pathlib import Path
 from loguru import logger
 
 from traffic_monitor.records.database import DatabaseError
-from traffic_monitor.records.days import LOG_FILE, newest_day
+from traffic_monitor.records.days import newest_day
 from traffic_monitor.records.resume import resume_point
+from traffic_monitor.records.run_folder import log_target
 from traffic_monitor.runtime.control import Report, ServiceReport
 from traffic_monitor.runtime.cores import available_cores, share_cores
 from traffic_monitor.runtime.service_process import ServiceProcess
 from traffic_monitor.settings import Settings
 from traffic_monitor.shared_utils.constants import ExitCode
-from traffic_monitor.shared_utils.logging_config import LogTarget
 from traffic_monitor.supervision.children import Child, Host, end_all, hear_last_words, receive
 from traffic_monitor.supervision.gap_recorder import GapRecorder
 from traffic_monitor.supervision.restarts import RestartBudget
@@ -84,7 +84,7 @@ class Supervisor:
         self._settings = settings.for_run(*run_dirs)
         self._on_status: Callable[[RunStatus], None] | None = on_status
         self._host = host or Host()
-        self._log_target = LogTarget(run_dirs[0] / LOG_FILE, settings.logging.level)
+        self._log_target = log_target(run_dirs[0], settings)
         self._cameras = dict(zip((each.camera_id for each in self._settings.each_camera()), run_dirs, strict=True))
         self._results = RunResults()
         for camera_id in self._cameras:
