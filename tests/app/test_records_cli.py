@@ -3,29 +3,40 @@
 import csv
 import json
 import os
+import shutil
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow.parquet
 import pytest
 
-from tests.builders import START
-from tests.records.road import RecordedRoad, record_cars
+from tests.builders import FPS, START
+from tests.records.road import RecordedRoad, record_cars, settings
 from traffic_monitor.app import completion, records_cli
 from traffic_monitor.app.cli import run_command_line
 from traffic_monitor.app.completion import complete_records
 from traffic_monitor.app.console import WIDTH_IN_FILES
+from traffic_monitor.records import spans
+from traffic_monitor.records.database import open_database
+from traffic_monitor.records.days import make_day_folder
 from traffic_monitor.records.passages import RunRecords
-from traffic_monitor.records.runs import finish_run
+from traffic_monitor.records.runs import DAY_S, finish_run
 from traffic_monitor.shared_utils.constants import ExitCode
+from traffic_monitor.shared_utils.frame_codec import encode_frame
 from traffic_monitor.supervision.summary import RunResults
 from traffic_monitor.supervision.supervisor import RunOutcome
 
 Tell = Callable[..., str]
+
+PICTURE = encode_frame(np.full((20, 60, 3), 90, np.uint8), 92)
 
 
 @pytest.fixture
@@ -187,7 +198,9 @@ def test_report_is_made_of_the_latest_run_or_of_a_named_one(tell: Tell, output: 
         (["search", "--plate", "KLM*", "--fuzzy"], "--fuzzy: needs --plate with a whole plate"),
         (["search", "--fuzzy"], "--fuzzy: needs --plate"),
         (["search", "--plate", "---"], "holds no letter, digit or wildcard"),
-        (["search", "--from", "yesterday"], "--from: 'yesterday' is no time"),
+        (["search", "--from", "last week"], "--from: 'last week' is no time"),
+        (["runs", "--from", "25.11.2026"], "is no time"),
+        (["export", "--camera", "gate"], "nothing is recorded of that"),
         (["search", "--from", "0001-01-01T00:00+10:00"], "is no time"),
         (["search", "--to", "9" * 400 + ":00"], "is no time"),
         (["search", "--run", "nowhere"], "nowhere holds no traffic.db"),
@@ -288,3 +301,85 @@ def test_a_run_with_a_line_that_would_be_refused_today_has_its_report_and_counts
     tell("report")
     tell("export")
     assert "hair,in" in (output / "cam1_2" / "counts.csv").read_text()
+
+
+@pytest.fixture
+def days(tmp_path: Path, tell: Tell) -> Path:
+    """Three days of a camera whose zone is UTC, and another camera's day; each with one car at 22:13:20."""
+    shutil.rmtree(tmp_path / "output")
+    for camera, number in (("cam1", 0), ("cam1", 1), ("cam1", 2), ("gate", 1)):
+        moment = START + number * DAY_S
+        folder = tmp_path / "output" / f"{camera}_{datetime.fromtimestamp(moment, UTC):%Y%m%d}"
+        make_day_folder(folder)
+        config = settings(camera_id=camera, frame_grabber={"source": "rtsp://camera", "timezone": "UTC"})
+        road = RecordedRoad(folder, config, clock=lambda moment=moment: moment)
+        road.frame = round(number * DAY_S * FPS)
+        road.drive_down(number + 1)
+        road.read(number + 1, f"{camera.upper()}{number}", plate_picture_jpeg=PICTURE)
+        road.end()
+    return tmp_path / "output"
+
+
+@pytest.mark.parametrize(
+    ("options", "plates"),
+    [
+        (["--from", "2023-11-15", "--to", "2023-11-15"], ["CAM11", "GATE1"]),
+        (["--from", "2023-11-15", "--camera", "cam1"], ["CAM11", "CAM12"]),
+        (["--to", "2023-11-14T23:00"], ["CAM10"]),
+        (["--from", "2023-11-15T23:13:20+01:00", "--to", "2023-11-15"], ["CAM11", "GATE1"]),
+        (["--from", "yesterday"], ["CAM11", "CAM12", "GATE1"]),
+        (["--from", "today"], ["CAM12"]),
+        (["--camera", "gate"], ["GATE1"]),
+    ],
+)
+def test_a_span_is_read_across_the_folders_of_days(
+    tell: Tell, days: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], plates: list[str]
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: START + 2 * DAY_S)
+    found = [json.loads(line)["plate"] for line in tell("search", "--json", *options).splitlines()]
+    assert sorted(found) == plates
+    assert len([line for line in tell("runs", *options).splitlines() if "_2023" in line]) == len(plates)
+    tell("export", *options, "--into", "files")
+    exported = [
+        row["plate"] for path in Path("files").glob("**/passages.csv") for row in csv.DictReader(path.open())
+    ]
+    assert sorted(exported) == plates
+
+
+def test_a_span_of_several_days_is_one_export_and_one_report(tell: Tell, days: Path) -> None:
+    span = ("--from", "2023-11-14", "--to", "2023-11-15", "--camera", "cam1")
+    tell("export", *span)
+    with (days / "exports" / "passages.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["run"], row["plate_picture"]) for row in rows] == [
+        ("cam1_20231114", "cam1_20231114/plates/1.jpg"), ("cam1_20231115", "cam1_20231115/plates/2.jpg"),
+    ]  # fmt: skip
+    with (days / "exports" / "counts.csv").open(encoding="utf-8") as file:
+        counts = [row for row in csv.DictReader(file) if row["vehicles"] != "0"]
+    assert [row["start"][:16] for row in counts] == ["2023-11-14T22:00", "2023-11-15T22:00"]
+    tell("report", *span)
+    page = (days / "exports" / "report.html").read_text(encoding="utf-8")
+    assert "CAM10" in page
+    assert "CAM11" in page
+    assert "CAM12" not in page
+    assert page.count("data:image/jpeg;base64") >= 2
+
+
+def test_a_track_is_looked_for_in_the_days_of_a_span(tell: Tell, days: Path) -> None:
+    assert "plate CAM11" in tell(
+        "show", "--track", "2", "--from", "2023-11-15", "--camera", "cam1", "--no-pictures"
+    )
+
+
+def test_days_far_from_a_span_are_not_opened(tell: Tell, days: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def opening(folder: Path, *more: Any) -> Any:
+        opened.append(folder.name)
+        return open_database(folder, *more)
+
+    for number in range(1, 31):
+        shutil.copytree(days / "cam1_20231114", days / f"cam1_202309{number:02d}")
+    monkeypatch.setattr(spans, "open_database", opening)
+    tell("search", "--from", "2023-11-15", "--to", "2023-11-15")
+    assert not [name for name in opened if name.startswith("cam1_202309")]

@@ -11,7 +11,7 @@ from tests.records.road import record_cars
 from traffic_monitor.records.database import SCHEMA_VERSION, DatabaseError, open_database
 from traffic_monitor.records.exports import ExportFormat, export_run
 from traffic_monitor.records.passages import RunRecords
-from traffic_monitor.records.runs import list_runs
+from traffic_monitor.records.runs import list_runs, run_folders
 from traffic_monitor.records.search import Query, search
 from traffic_monitor.records.story import story_of
 from traffic_monitor.report.page import write_report
@@ -62,7 +62,7 @@ def old_run(tmp_path: Path) -> Path:
 
 
 def test_a_run_of_version_1_is_listed_found_and_told(old_run: Path) -> None:
-    (entry,) = list_runs(old_run.parent)
+    (entry,) = list_runs(run_folders(old_run.parent))
     assert (entry.passages, entry.plates) == (1, 1)
     with closing(open_database(old_run)) as database:
         (found,) = search(database, Query(plate="KLM*"))

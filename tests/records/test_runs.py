@@ -10,7 +10,7 @@ import pytest
 from tests.records.road import record_cars
 from traffic_monitor.records.database import DatabaseError, create_database
 from traffic_monitor.records.passages import RunRecords
-from traffic_monitor.records.runs import finish_run, forget_old_records, list_runs
+from traffic_monitor.records.runs import finish_run, forget_old_records, list_runs, run_folders
 
 
 def test_runs_are_listed_oldest_first_with_what_they_hold(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_runs_are_listed_oldest_first_with_what_they_hold(tmp_path: Path) -> Non
         os.utime(folder / "traffic.db", (1000 - age, 1000 - age))
     (tmp_path / "latest").symlink_to("young")
     (tmp_path / "something else").mkdir()
-    entries = list(list_runs(tmp_path))
+    entries = list(list_runs(run_folders(tmp_path)))
     assert [(entry.folder.name, entry.passages, entry.plates) for entry in entries] == [
         ("old", 1, 1),
         ("young", 2, 1),
@@ -30,7 +30,7 @@ def test_a_database_that_cannot_be_read_hides_no_other_run(tmp_path: Path) -> No
     record_cars(tmp_path / "fine", ["KLM7"])
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "traffic.db").write_text("this is no database, only a text of some length" * 50)
-    assert [entry.folder.name for entry in list_runs(tmp_path)] == ["fine"]
+    assert [entry.folder.name for entry in list_runs(run_folders(tmp_path))] == ["fine"]
 
 
 def test_the_end_of_a_run_is_written(tmp_path: Path) -> None:

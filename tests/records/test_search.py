@@ -1,7 +1,7 @@
 """Vehicles are found by plate, line and time."""
 
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,8 @@ import pytest
 from tests.builders import START
 from tests.records.road import record_cars, settings
 from traffic_monitor.records.database import open_database
-from traffic_monitor.records.search import Query, SearchTime, normalize_plate_pattern, search
+from traffic_monitor.records.search import Query, normalize_plate_pattern, search
+from traffic_monitor.records.spans import Moment, TimeSpan
 
 PLATES = ["34A36837", "34A23126", "KLM7", ""]
 """Of cars that cross the line at 0.56 s, 4.24 s, 7.92 s and 11.6 s."""
@@ -67,36 +68,17 @@ def test_only_vehicles_that_crossed_the_line(run: Path) -> None:
 
 def test_times_since_the_start_of_a_file(tmp_path: Path, run: Path) -> None:
     # The builders' timestamps are not those of a file, whose clock starts at zero.
-    at = {second: SearchTime(START + second, is_known=False) for second in (3, 9)}
-    assert found(run, line="main", since=at[3], until=at[9]) == ["34A23126", "KLM7"]
-    assert found(run, since=at[9]) == [None]
-    assert found(run, until=SearchTime(START + 1, is_known=False)) == ["34A36837"]
+    at = {second: Moment(since_start_s=START + second) for second in (1, 3, 9)}
+    assert found(run, line="main", span=TimeSpan(at[3], at[9])) == ["34A23126", "KLM7"]
+    assert found(run, span=TimeSpan(since=at[9])) == [None]
+    assert found(run, span=TimeSpan(until=at[1])) == ["34A36837"]
 
 
 def test_a_time_of_day_finds_nothing_where_it_is_not_known(run: Path, tmp_path: Path) -> None:
-    since = SearchTime(START - 10, is_known=True)
-    assert found(run, since=since) == []
+    span = TimeSpan(since=Moment(at=datetime.fromtimestamp(START - 10, UTC)))
+    assert found(run, span=span) == []
     known = record_cars(tmp_path, ["KLM7"], settings(frame_grabber={"start_time": "2026-05-04T08:00:00+02:00"}))
-    assert found(known, since=since) == ["KLM7"]
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("1:30", 90), ("0:01:30.5", 90.5), ("1:00:00", 3600), ("2.5", 2.5)]
-)
-def test_seconds_and_clock_times_count_from_the_start(text: str, seconds: float) -> None:
-    assert SearchTime.parse(text) == SearchTime(seconds, is_known=False)
-
-
-@pytest.mark.parametrize("text", ["2026-05-04T08:00:00+02:00", "2026-05-04 08:00", "2026-05-04"])
-def test_iso_times_are_times_of_day(text: str) -> None:
-    assert SearchTime.parse(text) == SearchTime(
-        datetime.fromisoformat(text).astimezone().timestamp(), is_known=True
-    )
-
-
-def test_what_is_no_time_is_refused() -> None:
-    with pytest.raises(ValueError, match="yesterday"):
-        SearchTime.parse("yesterday")
+    assert found(known, span=span) == ["KLM7"]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ PASSAGE_COLUMNS: dict[str, type] = {
     "crossings": str, "zones": str,
     "speed": float, "speed_unit": str,
     "plate": str, "plate_confidence": float, "plate_readings": int, "unread_reason": str,
-    "plate_picture": str, "vehicle_picture": str, "tracks": str, "passed": int,
+    "plate_picture": str, "vehicle_picture": str, "tracks": str, "passed": int, "run": str,
 }  # fmt: skip
 """Columns of the flat passages. ``line`` to ``crossed_frame`` hold the first crossing, ``crossings`` all."""
 
@@ -101,6 +101,7 @@ def _flat(passage: Passage, clock: Clock) -> dict[str, Any]:
         passage.speed, passage.speed_unit,
         passage.plate, passage.plate_confidence, passage.plate_readings, passage.unread_reason,
         passage.plate_picture, passage.vehicle_picture, " ".join(map(str, passage.tracks)), int(passage.passed),
+        passage.run or None,
     )  # fmt: skip
     return dict(zip(PASSAGE_COLUMNS, values, strict=True))
 
@@ -131,15 +132,19 @@ class IntervalCounts:
         starts = sorted({key[0] for key in counted} | set(self._starts()))
         classes = sorted({key[3] for key in counted}) or self._facts.classes
         for start in starts:
-            for line in self._facts.lines:
-                for direction in (line.in_name, line.out_name):
-                    for class_name in classes:
-                        end = clock.iso(clock.interval_end(start, self._seconds))
-                        values = (
-                            clock.iso(start), end, clock.name, start,
-                            line.name, direction, class_name, counted[start, line.name, direction, class_name],
-                        )  # fmt: skip
-                        yield dict(zip(COUNT_COLUMNS, values, strict=True))
+            end = clock.iso(clock.interval_end(start, self._seconds))
+            for line, direction in self._directions():
+                for class_name in classes:
+                    values = (
+                        clock.iso(start), end, clock.name, start,
+                        line, direction, class_name, counted[start, line, direction, class_name],
+                    )  # fmt: skip
+                    yield dict(zip(COUNT_COLUMNS, values, strict=True))
+
+    def _directions(self) -> Iterable[tuple[str, str]]:
+        """Lines and directions: those of the settings, and others that were crossed before these changed."""
+        lines = [(line.name, name) for line in self._facts.lines for name in (line.in_name, line.out_name)]
+        return dict.fromkeys([*lines, *sorted(key[1:3] for key in self._counted)])
 
     def _starts(self) -> Iterable[float]:
         """Starts of the intervals from the first frame to the last."""

@@ -79,6 +79,8 @@ class Passage:
     zones: list[ZoneVisitRecord] = field(default_factory=list)
     trajectory: list[tuple[float, float, float]] = field(default_factory=list)
     """Media seconds, x and y of the bottom centre in pixels of the full frame."""
+    run: str = ""
+    """Name of the folder, where the passages of several are read together; pictures are then named with it."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ class RunRecords:
     facts: RunFacts
     passages: Iterable[Passage]
     """May be iterated again and again; see :class:`StoredPassages`."""
+    scene_folder: Path | None = None
+    """Where the first frame is, if it is not in ``folder``."""
 
     @classmethod
     def load(cls, folder: Path, trajectories: bool = False, only_passed: bool = False) -> Self:
@@ -211,14 +215,30 @@ def run_facts(connection: sqlite3.Connection) -> RunFacts:
 
 
 def read_passages(
-    connection: sqlite3.Connection, trajectories: bool = False, only: Collection[int] | None = None
+    connection: sqlite3.Connection,
+    trajectories: bool = False,
+    only: Collection[int] | None = None,
+    first_seen: tuple[float, float] | None = None,
+    folder: Path | None = None,
 ) -> Generator[Passage, None, None]:
-    """All passages, or ``only`` those of these numbers, by number. One at a time is in memory."""
-    chosen = "" if only is None else f"WHERE passage_id IN ({','.join(str(int(number)) for number in only)})"
+    """All passages, or some of them, by number. One at a time is in memory.
+
+    Args:
+        connection: to the database.
+        trajectories: whether to read where each vehicle went.
+        only: numbers of those that are wanted.
+        first_seen: epoch seconds between which they were first seen, the end excluded.
+        folder: where they are read from, to be noted in each.
+    """
+    chosen, between = "", first_seen or ()
+    if only is not None:
+        chosen = f"WHERE passage_id IN ({','.join(str(int(number)) for number in only)})"
+    elif first_seen is not None:
+        chosen = "WHERE passage_id IN (SELECT passage_id FROM passages WHERE first_time >= ? AND first_time < ?)"
 
     def rows(table: str, *then_by: str) -> _RowsByPassage:
         order = ", ".join(("passage_id", *then_by))
-        return _RowsByPassage(connection.execute(f"SELECT * FROM {table} {chosen} ORDER BY {order}"))
+        return _RowsByPassage(connection.execute(f"SELECT * FROM {table} {chosen} ORDER BY {order}", between))
 
     tracks, crossings, zones = (
         rows("tracks", "track_id"),
@@ -226,9 +246,13 @@ def read_passages(
         rows("zone_visits", "entered_time"),
     )
     points = rows("trajectories") if trajectories else None
-    for row in connection.execute(f"SELECT * FROM passages {chosen} ORDER BY passage_id"):
+    for row in connection.execute(f"SELECT * FROM passages {chosen} ORDER BY passage_id", between):
         fields = dict(row)
         del fields["recorded_at"]
+        if folder is not None:
+            fields["run"] = folder.name
+            for picture in ("plate_picture", "vehicle_picture"):
+                fields[picture] = fields[picture] and f"{folder.name}/{fields[picture]}"
         number = fields["passage_id"]
         yield Passage(
             **fields | {"passed": bool(fields.get("passed", True))},

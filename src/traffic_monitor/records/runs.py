@@ -4,7 +4,7 @@ import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +55,9 @@ def run_folders(output_dir: Path) -> list[Path]:
     return sorted(found, key=lambda folder: (folder / DATABASE_FILE).stat().st_mtime)
 
 
-def list_runs(output_dir: Path) -> Iterator[RunEntry]:
-    """All runs, oldest first; one whose database cannot be read is logged and left out."""
-    for folder in run_folders(output_dir):
+def list_runs(folders: Iterable[Path]) -> Iterator[RunEntry]:
+    """What is to be listed of runs; one whose database cannot be read is logged and left out."""
+    for folder in folders:
         try:
             with closing(open_database(folder)) as database:
                 passages, plates = database.execute("SELECT count(*), count(plate) FROM passages").fetchone()

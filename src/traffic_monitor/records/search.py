@@ -1,46 +1,17 @@
 """Finds passages by plate, line and time."""
 
-import re
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Self
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from traffic_monitor.plates.text import fold_look_alikes, normalize_plate_text
 from traffic_monitor.records.passages import Passage, read_passages, run_facts
+from traffic_monitor.records.spans import EVERYTHING, TimeSpan
 
 FUZZY_SHARE = 0.3
 """Edits that a fuzzy search forgives, as a share of the plate's length: two of seven characters."""
-
-CLOCK_TIME = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
-
-
-@dataclass(frozen=True)
-class SearchTime:
-    """A point of time as a user gives it."""
-
-    epoch_s: float
-    is_known: bool
-    """Whether it is a time of day; else it counts from the start of a file."""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read ISO 8601 (local without an offset), or seconds, ``m:s`` or ``h:m:s`` since the start of a file.
-
-        Raises:
-            ValueError: it is neither.
-            OverflowError: it is too far away to be told in epoch seconds.
-        """
-        since_start = CLOCK_TIME.fullmatch(text)
-        if since_start:
-            hours, minutes, seconds = since_start.groups(default="0")
-            return cls(int(hours) * 3600 + int(minutes) * 60 + float(seconds), is_known=False)
-        if re.fullmatch(r"\d+(\.\d+)?", text) and len(text) < 8:
-            return cls(float(text), is_known=False)
-        return cls(datetime.fromisoformat(text).astimezone().timestamp(), is_known=True)
 
 
 @dataclass(frozen=True)
@@ -52,8 +23,7 @@ class Query:
     is_fuzzy: bool = False
     """Whether plates that were nearly read like this are found too."""
     line: str | None = None
-    since: SearchTime | None = None
-    until: SearchTime | None = None
+    span: TimeSpan = EVERYTHING
     pseudonym: str | None = None
     """Of the plate, for runs that hold pseudonyms."""
 
@@ -72,20 +42,17 @@ def search(database: sqlite3.Connection, query: Query) -> list[Passage]:
         if not query.is_fuzzy:
             conditions.append("(plate GLOB ? OR plate = ?)")
             values += [query.plate, query.pseudonym or query.plate]
-    moments = [(query.since, ">="), (query.until, "<=")]
-    clock = run_facts(database).clock
-    if any(moment is not None and moment.is_known is not clock.known for moment, _ in moments):
+    bounds = query.span.bounds(run_facts(database).clock)
+    if bounds is None and not query.span.is_everything:
         return []
-    times = [(f"{sign} ?", moment.epoch_s) for moment, sign in moments if moment is not None]
+    first, last = bounds or (float("-inf"), float("inf"))
     if query.line is not None:
-        inside = " ".join(f"AND time {condition}" for condition, _ in times)
-        conditions.append(f"passage_id IN (SELECT passage_id FROM crossings WHERE line = ? {inside})")
-        values += [query.line, *(epoch_s for _, epoch_s in times)]
+        crossed = "SELECT passage_id FROM crossings WHERE line = ? AND time >= ? AND time <= ?"
+        conditions.append(f"passage_id IN ({crossed})")
+        values += [query.line, first, last]
     else:
-        # In sight at some time between both.
-        for (condition, epoch_s), column in zip(times, _columns(query), strict=True):
-            conditions.append(f"{column} {condition}")
-            values.append(epoch_s)
+        conditions.append("last_time >= ? AND first_time <= ?")  # In sight at some time between both.
+        values += [first, last]
     found = database.execute(
         f"SELECT passage_id, plate FROM passages WHERE {' AND '.join(conditions)} ORDER BY first_time", values
     ).fetchall()
@@ -96,14 +63,6 @@ def search(database: sqlite3.Connection, query: Query) -> list[Passage]:
         numbers = [numbers[place] for place in (*same, *_likest(plates, query.plate))]
     passages = {passage.passage_id: passage for passage in read_passages(database, only=numbers)}
     return [passages[number] for number in numbers]
-
-
-def _columns(query: Query) -> list[str]:
-    return [
-        column
-        for moment, column in ((query.since, "last_time"), (query.until, "first_time"))
-        if moment is not None
-    ]
 
 
 def _likest(plates: list[str], wanted: str) -> list[int]:

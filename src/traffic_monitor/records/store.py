@@ -15,8 +15,8 @@ from traffic_monitor.records.runs import forget_old_records
 from traffic_monitor.records.sightings import PlateRecord, PlateSighting, SearchedVehicle, UnreadRecord
 from traffic_monitor.shared_utils.constants import UnreadReason
 
-IN_TABLES_OF_THEIR_OWN = ("tracks", "crossings", "zones", "trajectory")
-PASSAGE_COLUMNS = [each.name for each in fields(Passage) if each.name not in IN_TABLES_OF_THEIR_OWN]
+NO_COLUMNS = ("tracks", "crossings", "zones", "trajectory", "run")
+PASSAGE_COLUMNS = [each.name for each in fields(Passage) if each.name not in NO_COLUMNS]
 PLATE_COLUMNS = [each.name for each in fields(PlateSighting)]
 
 WRITE_PASSAGE = (

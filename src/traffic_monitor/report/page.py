@@ -27,7 +27,17 @@ def write_report(folder: Path) -> Path:
         DatabaseError: there are no records.
         OSError: the report cannot be written.
     """
-    page = render_report(RunRecords.load(folder, trajectories=True))
+    return write_report_of(RunRecords.load(folder, trajectories=True), folder)
+
+
+def write_report_of(records: RunRecords, folder: Path) -> Path:
+    """Make the report of any records, with trajectories, and write it into ``folder``.
+
+    Raises:
+        DatabaseError: the records cannot be read.
+        OSError: the report cannot be written.
+    """
+    page = render_report(records)
     path = folder / REPORT_FILE
     with replacing(path) as part:
         part.write_text(page, encoding="utf-8")
@@ -70,7 +80,9 @@ def render_report(records: RunRecords) -> str:
         figures={
             "counts": charts.counts_over_time(totals),
             "flow": flow,
-            "paths": charts.trajectories(totals, data_url(records.folder / SCENE_FILE, widest_px=1280)),
+            "paths": charts.trajectories(
+                totals, data_url((records.scene_folder or records.folder) / SCENE_FILE, widest_px=1280)
+            ),
         },
         gallery=[_card(passage, records) for passage in totals.gallery.items],
         rows=[_row(passage, facts.clock) for passage in totals.latest],
