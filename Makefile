@@ -40,6 +40,7 @@ bench: $(STAMP)
 TIMES ?= 50
 chaos: $(STAMP)
 	$(BIN)/python -m benchmarks.chaos --times $(TIMES)
+	$(BIN)/python -m benchmarks.chaos_sources
 
 # Whether anything grows in MINUTES of a live source.
 MINUTES ?= 60

@@ -10,6 +10,7 @@ import pytest
 
 from tests.records.road import RecordedRoad, record_cars, settings
 from traffic_monitor.records.exports import ExportFormat, export_run
+from traffic_monitor.records.gaps import OUTAGE, RESTART, Gap, record_gap
 from traffic_monitor.records.passages import RunRecords
 
 KNOWN = {"frame_grabber": {"start_time": "2026-05-04T08:00:00+00:00"}}
@@ -116,3 +117,31 @@ def test_a_run_without_vehicles_has_every_interval_at_zero(tmp_path: Path) -> No
     rows = rows_of(counts)
     assert {row["class"] for row in rows} == set(given.vehicle_detector.classes)
     assert {row["vehicles"] for row in rows} == {"0"}
+
+
+def with_gap(folder: Path) -> RunRecords:
+    record_cars(folder, ["KLM7"], settings(**KNOWN))
+    record_gap(folder, Gap(1_700_000_100.0, 1_700_000_107.5, RESTART, "vehicle_tracker was killed by SIGKILL"))
+    record_gap(folder, Gap(1_700_000_200.0, None, OUTAGE, "no frames"))
+    return RunRecords.load(folder, trajectories=True)
+
+
+@pytest.mark.parametrize("kind", list(ExportFormat))
+def test_times_without_a_camera_are_exported_in_every_format(kind: ExportFormat, tmp_path: Path) -> None:
+    *_, path = export_run(with_gap(tmp_path), kind, tmp_path)
+    assert path.name == f"gaps.{kind}"
+    if kind is ExportFormat.CSV:
+        first, second = rows_of(path)
+    elif kind is ExportFormat.JSONL:
+        first, second = map(json.loads, path.read_text().splitlines())
+    else:
+        first, second = polars.read_parquet(path).to_dicts()
+    assert first["started"] == "2023-11-14T22:15:00.000+00:00"
+    assert first["ended"] == "2023-11-14T22:15:07.500+00:00"
+    assert (first["kind"], first["reason"]) == ("restart", "vehicle_tracker was killed by SIGKILL")
+    assert (second["kind"], second["ended"] or None) == ("outage", None)
+
+
+def test_a_run_without_gaps_has_no_file_of_them(tmp_path: Path) -> None:
+    export(record_cars(tmp_path, ["KLM7"]))
+    assert not (tmp_path / "gaps.csv").exists()

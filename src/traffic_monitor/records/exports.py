@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from traffic_monitor.records.files import replacing
+from traffic_monitor.records.gaps import machine_clock
 from traffic_monitor.records.passages import Passage, RunFacts, RunRecords
 from traffic_monitor.shared_utils.clock import Clock
 
-PASSAGES_FILE, COUNTS_FILE = "passages", "counts"
+PASSAGES_FILE, COUNTS_FILE, GAPS_FILE = "passages", "counts", "gaps"
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet runs a cell that begins with one of these (OWASP, CSV Injection)."""
@@ -35,7 +36,7 @@ class ExportFormat(StrEnum):
 
 
 def export_run(records: RunRecords, kind: ExportFormat, folder: Path, bom: bool = False) -> list[Path]:
-    """Write the passages, and for CSV and Parquet also the counts, and return the files.
+    """Write the passages, for CSV and Parquet also the counts, and the gaps if there are any; return the files.
 
     The passages are iterated once.
 
@@ -49,9 +50,10 @@ def export_run(records: RunRecords, kind: ExportFormat, folder: Path, bom: bool 
         OSError: a file cannot be written.
     """
     passages, counts = (folder / f"{name}.{kind}" for name in (PASSAGES_FILE, COUNTS_FILE))
+    gaps = _write_gaps(folder / f"{GAPS_FILE}.{kind}", records, kind, bom) if records.gaps else []
     if kind is ExportFormat.JSONL:
         _write_jsonl(passages, records)
-        return [passages]
+        return [passages, *gaps]
     intervals = IntervalCounts(records.facts)
     flat = (_flat(passage, records.facts.clock) for passage in intervals.counting(records.passages))
     if kind is ExportFormat.CSV:
@@ -60,7 +62,7 @@ def export_run(records: RunRecords, kind: ExportFormat, folder: Path, bom: bool 
     else:
         _write_parquet(passages, flat, PASSAGE_COLUMNS)
         _write_parquet(counts, intervals.rows(), COUNT_COLUMNS)
-    return [passages, counts]
+    return [passages, counts, *gaps]
 
 
 PASSAGE_COLUMNS: dict[str, type] = {
@@ -79,6 +81,11 @@ PASSAGE_COLUMNS: dict[str, type] = {
 COUNT_COLUMNS: dict[str, type] = {
     "start": str, "end": str, "clock": str, "start_s": float,
     "line": str, "direction": str, "class": str, "vehicles": int,
+}  # fmt: skip
+
+
+GAP_COLUMNS: dict[str, type] = {
+    "started": str, "ended": str, "started_s": float, "ended_s": float, "kind": str, "reason": str,
 }  # fmt: skip
 
 
@@ -153,6 +160,30 @@ class IntervalCounts:
             return []
         number = (between[1] - between[0]) / self._seconds
         return self._facts.clock.interval_starts(*between, self._seconds) if number <= MOST_INTERVALS else []
+
+
+def _write_gaps(path: Path, records: RunRecords, kind: ExportFormat, bom: bool) -> list[Path]:
+    """When the camera was not watched: a count of that time is too low."""
+    clock = machine_clock(records.facts.clock)
+    rows = [
+        {
+            "started": clock.iso(gap.started_time),
+            "ended": clock.iso(gap.ended_time) if gap.ended_time is not None else None,
+            "started_s": gap.started_time,
+            "ended_s": gap.ended_time,
+            "kind": gap.kind,
+            "reason": gap.reason,
+        }
+        for gap in records.gaps
+    ]
+    if kind is ExportFormat.CSV:
+        _write_csv(path, rows, list(GAP_COLUMNS), bom)
+    elif kind is ExportFormat.PARQUET:
+        _write_parquet(path, rows, GAP_COLUMNS)
+    else:
+        with replacing(path) as part:
+            part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return [path]
 
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str], bom: bool) -> None:

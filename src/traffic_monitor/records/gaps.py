@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from traffic_monitor.records.database import open_database
+from traffic_monitor.shared_utils.clock import Clock
 
 PATIENCE_S = 5.0
 """How long a gap waits for the recorder, which writes twice a second."""
@@ -26,6 +27,11 @@ class Gap:
     """``restart`` or ``outage``."""
     reason: str
     """One line for people."""
+
+
+def machine_clock(clock: Clock) -> Clock:
+    """The camera's clock for times of this machine, which are known also where those of a file are not."""
+    return clock if clock.known else Clock(known=True)
 
 
 def record_gap(folder: Path, gap: Gap, gap_id: int | None = None) -> int:

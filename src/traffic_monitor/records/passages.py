@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from traffic_monitor.records.database import DatabaseError, open_database
+from traffic_monitor.records.gaps import Gap, read_gaps
 from traffic_monitor.settings import LineSettings, VehicleCounterSettings
 from traffic_monitor.shared_utils.clock import Clock, parse_zone
 
@@ -185,6 +186,8 @@ class RunRecords:
     """May be iterated again and again; see :class:`StoredPassages`."""
     scene_folder: Path | None = None
     """Where the first frame is, if it is not in ``folder``."""
+    gaps: Sequence[Gap] = ()
+    """Times in which the camera was not watched."""
 
     @classmethod
     def load(cls, folder: Path, trajectories: bool = False, only_passed: bool = False) -> Self:
@@ -199,8 +202,8 @@ class RunRecords:
             DatabaseError: there is no database, or it cannot be read.
         """
         with closing(open_database(folder)) as connection:
-            facts = run_facts(connection)
-        return cls(folder, facts, StoredPassages(folder, trajectories, only_passed))
+            facts, gaps = run_facts(connection), list(read_gaps(connection))
+        return cls(folder, facts, StoredPassages(folder, trajectories, only_passed), gaps=gaps)
 
 
 def run_facts(connection: sqlite3.Connection) -> RunFacts:

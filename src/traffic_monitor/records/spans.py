@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Self
 
 from loguru import logger
 
 from traffic_monitor.records.database import DatabaseError, open_database
+from traffic_monitor.records.gaps import Gap, read_gaps
 from traffic_monitor.records.passages import Passage, RunFacts, RunRecords, read_passages, run_facts
 from traffic_monitor.records.runs import run_folders
 from traffic_monitor.shared_utils.clock import Clock
@@ -186,7 +188,19 @@ def records_of(
         values["first_time"] = str(max(min(first for first, _ in seen), bounds[0]))
         values["last_time"] = str(min(max(last for _, last in seen), bounds[1]))
     passages = PassagesOfSpan(runs, span, trajectories, only_passed)
-    return RunRecords(folder.parent, RunFacts(values), passages, scene_folder=folder)
+    return RunRecords(folder.parent, RunFacts(values), passages, scene_folder=folder, gaps=_gaps(runs, bounds))
+
+
+def _gaps(runs: Sequence[tuple[Path, RunFacts]], bounds: tuple[float, float] | None) -> list[Gap]:
+    """The gaps of all runs that reach into the span."""
+    first, last = bounds or (-inf, inf)
+    gaps = []
+    for folder, _ in runs:
+        with closing(open_database(folder)) as database:
+            gaps += [
+                gap for gap in read_gaps(database) if gap.started_time < last and (gap.ended_time or inf) > first
+            ]
+    return gaps
 
 
 def by_camera(runs: Iterable[tuple[Path, RunFacts]]) -> dict[str, list[tuple[Path, RunFacts]]]:

@@ -10,6 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from traffic_monitor.records.database import PSEUDONYMS
 from traffic_monitor.records.files import replacing
+from traffic_monitor.records.gaps import machine_clock
 from traffic_monitor.records.passages import Passage, RunRecords
 from traffic_monitor.records.run_folder import SCENE_FILE
 from traffic_monitor.report import charts, words
@@ -18,6 +19,9 @@ from traffic_monitor.report.totals import Totals
 from traffic_monitor.shared_utils.clock import Clock, local_time
 
 REPORT_FILE = "report.html"
+
+MOST_GAPS = 50
+"""Lines in the report; the exports have all."""
 
 
 def write_report(folder: Path) -> Path:
@@ -65,6 +69,7 @@ def render_report(records: RunRecords) -> str:
         processed=_processed(facts.values.get("started_at")),
         ending=words.ending(facts.values.get("exit_reason")),
         duration=_duration(facts.seen_between),
+        gaps=_gaps(records),
         headlines=_headlines(totals),
         directions=[f"{line}: {direction}" for line, direction in totals.directions],
         classes=totals.classes_by_number(),
@@ -114,6 +119,16 @@ def _headlines(totals: Totals) -> list[tuple[str, str]]:
         when = totals.facts.clock.short(start)
         headlines.append((f"{most:,}", f"in the busiest {_step_text(totals.step_s)}, from {when}"))
     return headlines
+
+
+def _gaps(records: RunRecords) -> list[str]:
+    """When the camera was not watched, one line each, the latest ``MOST_GAPS``."""
+    clock = machine_clock(records.facts.clock)
+    return [
+        f"{clock.short(gap.started_time)} to "
+        f"{clock.short(gap.ended_time) if gap.ended_time else 'the end'}: {gap.reason}"
+        for gap in records.gaps[-MOST_GAPS:]
+    ]
 
 
 def _card(passage: Passage, records: RunRecords) -> dict[str, Any]:

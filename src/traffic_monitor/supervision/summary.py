@@ -79,10 +79,13 @@ class CameraResults:
     def start_generation(self, resumed: ResumePoint | None, *, is_live: bool) -> None:
         """The processes begin anew. Of a recording, frames behind the point of resumption come again."""
         if is_live or resumed is None:
-            self.before = FramesBefore(self.frames_read, self.frames_processed, self.frames_dropped)
+            self.before = FramesBefore(
+                self.frames_read, self.frames_processed, self.frames_dropped, self.frames_damaged
+            )
         else:
-            self.before = FramesBefore(resumed.frame_index + 1, resumed.frame_index + 1, 0)
-        self.processed, self.grabber = 0, ServiceReport()
+            again = resumed.frame_index + 1
+            self.before = FramesBefore(again, again, 0, self.frames_damaged)
+        self.processed, self.grabber, self.source = 0, ServiceReport(), {}
 
     @property
     def frames_dropped(self) -> int:
@@ -92,7 +95,7 @@ class CameraResults:
     @property
     def frames_damaged(self) -> int:
         """Frames of the source that could not be decoded, or only with damage."""
-        return int(self.source.get("frames_damaged", 0))
+        return self.before.damaged + int(self.source.get("frames_damaged", 0))
 
     @property
     def frames_total(self) -> int | None:
