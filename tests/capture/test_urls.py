@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import av
 import pytest
 
 from tests.capture.test_readers import BOTH, grabber, number_in, packets_of, read_all, write_video
+from tests.servers import RtspCamera
 from traffic_monitor.capture import pyav_reader
 from traffic_monitor.capture.file_source import FileSource
 from traffic_monitor.capture.pyav_reader import PyAvReader
+from traffic_monitor.capture.readers import open_reader
 from traffic_monitor.capture.sources import is_finite_url, open_source, with_recordings_as_files
 from traffic_monitor.settings import FrameGrabberSettings, Settings
 from traffic_monitor.shared_utils.clock import ArrivalClock
@@ -164,6 +167,17 @@ def test_an_rtsp_camera_is_read_over_tcp_unless_udp_is_set(
     with pytest.raises(ServiceError, match="cannot be opened: Connection refused"):
         PyAvReader(grabber("rtsp://camera/1", **changes))
     assert asked == [expected]
+
+
+@BOTH
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_a_real_rtsp_camera_is_read_over_either_transport(reader: str, transport: str) -> None:
+    with RtspCamera() as camera:
+        opened = open_reader(grabber(camera.url, reader=reader, rtsp_transport=transport))
+        frames = [image for image, _ in islice(opened.live_frames(ArrivalClock()), 20)]
+        opened.release()
+    assert not opened.is_recording
+    assert sum(image is not None for image in frames) >= 15
 
 
 def test_a_url_that_cannot_be_opened_is_no_recording() -> None:
