@@ -143,16 +143,14 @@ def late(gaps: list[float], fps: float = 25) -> list[bool]:
 @pytest.mark.parametrize(
     ("gaps", "expected"),
     [
-        pytest.param([0.4, 0.04, 0.04], [False] * 3, id="a camera that is waited for is on time at once"),
-        pytest.param([0.04] * 5, [True] * 2 + [False] * 3, id="a camera that comes at its pace"),
-        pytest.param([0.001] * 30 + [0.04] * 3, [True] * 32 + [False], id="piled up while opening"),
+        pytest.param([0.2] + [0.04] * 5, [True] * 3 + [False] * 3, id="a camera that comes at its pace"),
+        pytest.param([0.001] * 30 + [0.04] * 5, [True] * 33 + [False] * 2, id="piled up while opening"),
+        pytest.param([0.001, 0.5, 0.001] + [0.04] * 5, [True] * 6 + [False] * 2, id="a hitch while catching up"),
         pytest.param(
-            [0.4, 0.04, 4.0, 0.001, 0.04, 0.001] + [0.04] * 3,
-            [False] * 2 + [True] * 6 + [False],
-            id="after a pause, with a gap of a busy machine",
+            [0.04] * 5 + [4.0, 0.001] + [0.04] * 4, [True] * 3 + [False] * 2 + [True] * 5 + [False], id="a pause"
         ),
-        pytest.param([3.0] * 5, [False] * 5, id="a camera with a frame every three seconds"),
-        pytest.param([0.4, 0.04, 0.35, 0.001, 0.04], [False] * 5, id="a short hitch"),
+        pytest.param([3.5] * 5, [False] * 5, id="a camera with a frame every three seconds"),
+        pytest.param([0.04] * 5 + [0.35, 0.001, 0.04], [True] * 3 + [False] * 5, id="a short hitch"),
     ],
 )
 def test_frames_that_waited_on_their_way_are_late(gaps: list[float], expected: list[bool]) -> None:
@@ -161,5 +159,5 @@ def test_frames_that_waited_on_their_way_are_late(gaps: list[float], expected: l
 
 def test_a_wrong_frame_rate_does_not_make_all_frames_late() -> None:
     answers = late([0.01] * 500, fps=5)
-    assert answers.index(False) == pytest.approx(200, abs=2)
-    assert not any(answers[202:])
+    assert answers.index(False) == pytest.approx(300, abs=2)
+    assert not any(answers[302:])

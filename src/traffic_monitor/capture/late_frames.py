@@ -7,14 +7,12 @@ PAUSE_S = 1.0
 STEADY_GAP_S = 0.5
 """… if the frames before it came closer than this."""
 
-WAITED_FOR_S = 0.3
-"""A frame that did not come for so long was waited for and is on time."""
-STEADY_GAPS, STEADY_SHARE = 3, 0.7
-"""So are frames that come at their own pace: this many gaps in a row are on average at least this share of the
-time between two frames. One long gap proves nothing on a busy machine."""
+STEADY_GAPS, STEADY_SHARE = 4, 0.6
+"""Frames are on time when they come at their own pace: so many gaps in a row are each at least this share of the
+time between two frames. A single gap, however long, proves nothing: the machine may have been busy."""
 
-LONGEST_BURST_S = 2.0
-"""After this time frames are used however they come: the stated frame rate may be wrong."""
+LONGEST_BURST_S = 3.0
+"""After this time frames are used however they come: they may come in pairs, or the stated frame rate be wrong."""
 
 
 class LateFrames:
@@ -42,8 +40,6 @@ class LateFrames:
         if gap >= PAUSE_S and before < STEADY_GAP_S and not self._is_burst:
             self._is_burst, self._burst_since = True, arrived
             self._gaps.extend([0.0] * STEADY_GAPS)
-        elif self._is_burst:
-            is_steady = sum(self._gaps) / STEADY_GAPS >= self._least_gap_s
-            is_too_long = arrived - self._burst_since > LONGEST_BURST_S
-            self._is_burst = not (gap >= WAITED_FOR_S or is_steady or is_too_long)
+        elif min(self._gaps) >= self._least_gap_s or arrived - self._burst_since > LONGEST_BURST_S:
+            self._is_burst = False
         return self._is_burst
