@@ -1,11 +1,6 @@
 """Video, then pictures, stop before the disk is full."""
 
-import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from traffic_monitor.shared_utils.disk_guard import CHECK_INTERVAL_S, DiskGuard
 
@@ -55,18 +50,6 @@ def test_without_thresholds_nothing_stops() -> None:
 
 def test_a_folder_that_is_away_stops_nothing(tmp_path: Path) -> None:
     assert DiskGuard(tmp_path / "gone", LIMITS).allows("video")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("mounting a tmpfs needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_on_a_real_disk(small_disk: Path) -> None:

@@ -100,19 +100,30 @@ def create_database(folder: Path | None) -> sqlite3.Connection:
         sqlite3.Error: it cannot be made.
         DatabaseError: that which is there is of another version.
     """
-    if folder is not None and (folder / DATABASE_FILE).exists():
-        connection = open_database(folder)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != SCHEMA_VERSION:
-            connection.close()
-            raise DatabaseError(f"{folder / DATABASE_FILE} has schema version {version}, and cannot be continued")
-        return connection
     connection = _connect(folder / DATABASE_FILE if folder is not None else ":memory:")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.executescript(SCHEMA)
-    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-    connection.commit()
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            connection.execute("PRAGMA journal_mode=WAL")
+            # All or nothing: the disk may be full, and half a schema could never be written to.
+            connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        elif version != SCHEMA_VERSION:
+            raise DatabaseError(f"{folder}/{DATABASE_FILE} has schema version {version}, and cannot be continued")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def can_be_continued(folder: Path) -> bool:
+    """Whether this version of the program can add to the database of a folder, if there is one."""
+    if not (folder / DATABASE_FILE).exists():
+        return True
+    try:
+        create_database(folder).close()
+    except (DatabaseError, sqlite3.Error):
+        return False
+    return True
 
 
 def open_database(folder: Path, patience_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:

@@ -7,15 +7,14 @@ day, see :mod:`traffic_monitor.records.days`.
 import itertools
 import json
 import os
-import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from traffic_monitor.records.database import DATABASE_FILE, SCHEMA_VERSION, DatabaseError, open_database
+from traffic_monitor.records.database import can_be_continued
 from traffic_monitor.records.days import LATEST, LOG_FILE, make_day_folder, mark
 from traffic_monitor.records.files import point_link, replacing
 from traffic_monitor.settings import Settings
@@ -87,22 +86,10 @@ def _day_folder(output_dir: Path, name: str, day: str, locks: ExitStack) -> Path
     for number in itertools.count(1):
         suffix = "" if number == 1 else f"-{number}"
         folder = output_dir / f"{name}_{day}{suffix}"
-        if _can_be_continued(folder) and _lock(output_dir / f".{name}{suffix}.lock", locks):
+        if can_be_continued(folder) and _lock(output_dir / f".{name}{suffix}.lock", locks):
             make_day_folder(folder)
             return folder
     raise AssertionError("count() does not end")
-
-
-def _can_be_continued(folder: Path) -> bool:
-    """Whether this version of the program can add to the records of a folder, if there are any."""
-    if not (folder / DATABASE_FILE).exists():
-        return True
-    try:
-        with closing(open_database(folder)) as database:
-            version: int = database.execute("PRAGMA user_version").fetchone()[0]
-    except (DatabaseError, sqlite3.Error):
-        return False
-    return version == SCHEMA_VERSION
 
 
 def _lock(path: Path, locks: ExitStack) -> bool:
