@@ -69,3 +69,14 @@ def test_a_disk_that_is_full_from_the_start_is_an_error_and_no_traceback(small_d
     fill(small_disk)
     with ExitStack() as locks, pytest.raises(OSError, match="No space left"):
         folder_of_day(small_disk / "output", locks)
+
+
+def test_the_write_ahead_log_stays_small_however_often_a_vehicle_is_written(tmp_path: Path) -> None:
+    road = RecordedRoad(tmp_path)
+    for number in range(1, 60):
+        for y in range(40, 230, 24):
+            road.see((number, [85, y - 30, 115, y]))
+            road.read(number, "KLM7")
+            road.recorder.write()
+    assert (tmp_path / "traffic.db-wal").stat().st_size < 700_000
+    road.end()

@@ -15,6 +15,10 @@ none of the three had ``gaps``. They are read, never written."""
 BUSY_TIMEOUT_S = 0.2
 """A writer that finds the file locked tries again with the next second's records instead of waiting longer."""
 
+WAL_PAGES = 100
+"""Pages of 4 kB after which the write-ahead log begins anew. SQLite's usual 1000 fill a small disk with rows that
+were written over since: 18 vehicles filled 1.2 MB."""
+
 # Times are epoch seconds (``time``) and seconds since the start of the source (``media``).
 SCHEMA = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -164,6 +168,7 @@ def _connect(path: Path | str, patience_s: float = BUSY_TIMEOUT_S) -> sqlite3.Co
     connection = sqlite3.connect(path, timeout=patience_s)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
     connection.execute("PRAGMA foreign_keys=ON")
     # What is deleted for privacy's sake must not stay readable in the file.
     connection.execute("PRAGMA secure_delete=ON")
