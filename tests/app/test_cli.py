@@ -8,18 +8,23 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.builders import make_count_update, write_onnx
+from tests.builders import START, make_count_update, write_onnx
+from tests.records.road import RecordedRoad
+from tests.records.road import settings as record_settings
 from traffic_monitor import __version__
 from traffic_monitor.app import check as preflight
 from traffic_monitor.app import run as run_command
 from traffic_monitor.app.cli import app, run_command_line
 from traffic_monitor.app.options import command_names
+from traffic_monitor.records.days import make_day_folder
 from traffic_monitor.records.run_folder import write_summary
 from traffic_monitor.runtime.control import ServiceReport
 from traffic_monitor.settings import DisplayMode, Settings
@@ -491,3 +496,22 @@ def test_check_shows_a_table_of_what_is_fine_and_what_is_not(
         "screen": "ok",
     }
     assert supervisor.started == []
+
+
+def test_runs_of_a_camera_on_one_day_share_a_folder_whose_summary_has_the_counts_of_the_day(
+    weights: list[str], supervisor: type[FakeSupervisor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = ["--source", "rtsp://127.0.0.1:9/none", "--set", "frame_grabber.timezone=UTC"]
+    monkeypatch.setattr(run_command, "datetime", SimpleNamespace(now=lambda: datetime.fromtimestamp(START)))
+    folder = Path("output/cam1_20231114")
+    make_day_folder(folder)
+    config = record_settings(frame_grabber={"source": source[1], "timezone": "UTC"})
+    road = RecordedRoad(folder, config)
+    road.drive_down(1)
+    road.end()
+    for _ in range(2):
+        assert run_command_line([*weights[2:], *source]) == ExitCode.OK
+    assert [path.name for path in Path("output").glob("cam1_*")] == [folder.name]
+    assert summary()["counts"]["by_line"]["main"] == {"in": {"car": 1}, "out": {}}
+    points = [settings.resume_point for settings in supervisor.started]
+    assert all(point is not None and point.last_vehicle_id == 1 for point in points)
