@@ -94,3 +94,11 @@ def test_a_failure_of_each_kind_is_logged_at_once_and_then_once_a_minute(
         "ERROR ocr_reader failed on frame later: cannot read later (99 more since the last such line)",
     ]
     assert all("Traceback" in line for line in log_lines)
+
+
+def test_a_message_with_a_damaged_camera_or_time_is_counted_like_any_other() -> None:
+    work = WorkLog()
+    damaged = {"camera_id": ["a"], "captured_at": "yesterday"}
+    assert work.failed(damaged) == 1
+    work.succeeded(damaged, 0.1, 0.1)
+    assert work.failed(damaged) == 1

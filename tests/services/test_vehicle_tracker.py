@@ -69,6 +69,25 @@ def test_detections_without_a_track_travel_on_as_boxes(settings: Settings) -> No
     assert message["untracked_boxes"] == [weak["bbox_xyxy"], new["bbox_xyxy"]]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param({"media_time": float("nan")}, id="a time that is none"),
+        pytest.param({"media_time": 1e18}, id="a time far ahead"),
+        pytest.param({"detections": [make_detection([0, 0, 10**18, 10**18])]}, id="a huge box"),
+        pytest.param({"detections": [make_detection(box_at(2), confidence=float("nan"))]}, id="no confidence"),
+    ],
+)
+def test_a_damaged_message_does_not_stay_in_the_tracks(settings: Settings, damage: dict[str, Any]) -> None:
+    tracker = VehicleTracker(settings)
+    for index in (0, 1):
+        tracker.process(make_detection_message([box_at(index)], index))
+    tracker.process(make_detection_message([box_at(2)], 2, **damage))
+    for index in (3, 4, 5, 6):
+        (message,) = tracker.process(make_detection_message([box_at(index)], index))
+    assert [vehicle["bbox_xyxy"] for vehicle in message["tracked_objects"]] == [box_at(6)]
+
+
 def ignoring(left: float, right: float) -> VehicleTracker:
     """A tracker that ignores a strip of the picture, from top to bottom."""
     area = {"points": [[left, 0], [right, 0], [right, 240], [left, 240]], "units": "pixels"}

@@ -53,7 +53,7 @@ class WorkLog:
             wait_s: seconds since the message before.
         """
         self._processed += 1
-        self._failures_in_a_row[_field(message, "camera_id", "")] = 0
+        self._failures_in_a_row[_camera_of(message)] = 0
         self._busy.add(busy_s)
         self._waits.add(wait_s)
         self._add_latency(_field(message, "captured_at", None))
@@ -62,19 +62,19 @@ class WorkLog:
 
     def failed(self, message: Any) -> int:
         """Note that a message failed; returns how many of its camera have failed in a row."""
-        camera_id = _field(message, "camera_id", "")
+        camera_id = _camera_of(message)
         self._errors += 1
         self._failures_in_a_row[camera_id] += 1
         return self._failures_in_a_row[camera_id]
 
-    def _add_latency(self, captured_at: float | None) -> None:
+    def _add_latency(self, captured_at: Any) -> None:
         """The age of a frame, unless the system clock was set since its capture."""
         now = self._wall()
         offset = now - self._monotonic()
         if abs(offset - self._clock_offset) >= CLOCK_STEP_S:
             self._clock_set_at = now
         self._clock_offset = offset
-        if captured_at is not None and self._clock_set_at <= captured_at <= now:
+        if isinstance(captured_at, float) and self._clock_set_at <= captured_at <= now:
             self._latencies.add(now - captured_at)
 
     def report(
@@ -127,6 +127,10 @@ class FailureLog:
         more = f" ({left_out} more since the last such line)" if left_out else ""
         frame_id = _field(message, "frame_id", "?")
         logger.opt(exception=error).error("{} failed on frame {}: {}{}", self._service, frame_id, error, more)
+
+
+def _camera_of(message: Any) -> str:
+    return str(_field(message, "camera_id", ""))  # Of a damaged message it may be anything.
 
 
 def _field(message: Any, key: str, default: Any) -> Any:

@@ -7,6 +7,7 @@ Box formats follow BoxMOT 25: detections are (N, 6) ``x1, y1, x2, y2, confidence
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ from traffic_monitor.shared_utils.frame_codec import Image
 
 KEPT_REMOVED_TRACKS = 200
 """BoxMOT's ByteTrack keeps every track it ever removed; only the latest can still matter."""
+
+LARGEST_NUMBER = 100_000
+"""Of a box in pixels, or a class: far beyond any frame and any model."""
+
+LONGEST_STEP_S = 100.0
+"""After a longer time no vehicle is remembered any more, and a slip of the time must not last."""
 
 USUAL_STEP_S = 1 / 30
 """Between frames whose times say nothing."""
@@ -61,11 +68,11 @@ class Tracker:
             time_s: when the frame was taken, in seconds from any start.
         """
         time_s = self._clock.advance(time_s)
+        kept = [index for index, detection in enumerate(detections) if _is_sound(detection)]
+        sound = (detections[index] for index in kept)
         rows = np.array(
-            [[*d["bbox_xyxy"], d["confidence"], d["class_id"]] for d in detections if _has_area(d)],
-            dtype=np.float64,
+            [[*d["bbox_xyxy"], d["confidence"], d["class_id"]] for d in sound], dtype=np.float64
         ).reshape(-1, 6)
-        kept = [index for index, detection in enumerate(detections) if _has_area(detection)]
         self._tracker.begin_frame(time_s)
         tracks = self._tracker.update(rows, image, timestamp_s=time_s)
         return [Track(int(row[4]) + self._first_id, kept[int(row[7])]) for row in tracks if row[7] >= 0]
@@ -90,9 +97,12 @@ def needs_looks(settings: VehicleTrackerSettings) -> bool:
     return settings.type is TrackerType.BOTSORT and settings.osnet_model_path is not None
 
 
-def _has_area(detection: Detection) -> bool:
+def _is_sound(detection: Detection) -> bool:
+    """Whether a detection has an area and possible numbers: others would stay in the motion models for ever."""
     x1, y1, x2, y2 = detection["bbox_xyxy"]
-    return x2 > x1 and y2 > y1
+    numbers = (x1, y1, x2, y2, detection["class_id"])
+    is_possible = all(-LARGEST_NUMBER <= number <= LARGEST_NUMBER for number in numbers)
+    return x2 > x1 and y2 > y1 and is_possible and 0 <= detection["confidence"] <= 1
 
 
 class _RunningClock:
@@ -105,11 +115,13 @@ class _RunningClock:
 
     def advance(self, told: float) -> float:
         """The time of the next frame, by the time that its sender stated."""
+        told = float(told)
         step = told - self._told if self._told is not None else self._step_s
-        self._told = told
-        if step > 0:
+        if isfinite(told):
+            self._told = told
+        if 0 < step <= LONGEST_STEP_S:
             self._step_s = step
-        self._time_s += self._step_s
+        self._time_s += LONGEST_STEP_S if step > LONGEST_STEP_S else self._step_s
         return self._time_s
 
 
