@@ -1,5 +1,6 @@
 """Settings from command line, environment, file and defaults; messages about mistakes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -546,6 +547,47 @@ def test_whatever_a_file_holds_it_is_loaded_or_explained(values: dict[str, Any])
     lines = mistakes(path)
     assert [line for line in lines if not line.startswith("any.yaml: ") or not line.isprintable()] == []
     assert [word for word in WORDS_OF_PYTHON if any(f" {word}" in line for line in lines)] == []
+
+
+AREA = {"points": [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]], "units": "fraction"}
+SPEED = {"points": [[0.4, 0.3], [0.6, 0.3], [0.9, 0.9], [0.1, 0.9]], "width_m": 7, "length_m": 9}
+COUNTER = {"zones": [{"name": "yard", **AREA}], "ignore": [AREA], "speed": SPEED}
+CAMERA = {
+    "camera_id": "gate",
+    "frame_grabber": {"source": 0},
+    "vehicle_counter": COUNTER,
+    "privacy": {"masks": [AREA]},
+}
+FULL = {
+    **Settings().model_dump(mode="json"),
+    "vehicle_counter": {"lines": [{"name": "main", "points": [[0, 0.5], [1, 0.5]]}], **COUNTER},
+    "privacy": {"masks": [AREA]},
+    "cameras": [CAMERA],
+}
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where something stands in a tree: keys and numbers of entries."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, inside in pairs for place in [(*above, key), *places(inside, (*above, key))]]
+
+
+@given(strategies.sampled_from(places(FULL)), VALUES)
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+def test_whatever_stands_in_one_place_of_a_whole_file_it_is_loaded_or_explained(
+    place: tuple[Any, ...], value: Any
+) -> None:
+    tree: Any = json.loads(json.dumps(FULL))
+    inside = tree
+    for key in place[:-1]:
+        inside = inside[key]
+    inside[place[-1]] = value
+    path = Path("any.yaml")
+    path.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    lines = mistakes(path)
+    assert [line for line in lines if not line.startswith("any.yaml: ") or not line.isprintable()] == []
+    if not lines:
+        assert load_settings(path).each_camera()
 
 
 @given(strategies.text(max_size=60))
