@@ -26,6 +26,7 @@ class FramesBefore:
     read: int = 0
     processed: int = 0
     dropped: int = 0
+    damaged: int = 0
 
 
 OF_LIVE_SOURCES = ("source_state", "source_failure", "outages")
