@@ -208,7 +208,7 @@ def _quiet() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-@patience(max_examples=12, deadline=None)
+@patience(max_examples=6, deadline=None)
 @given(data=st.data())
 @pytest.mark.filterwarnings("ignore")
 def test_a_service_survives_damaged_messages_and_works_on(name: str, data: st.DataObject) -> None:
