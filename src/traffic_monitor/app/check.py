@@ -13,6 +13,7 @@ from traffic_monitor.app.check_models import (
 )
 from traffic_monitor.app.check_result import Check
 from traffic_monitor.app.check_sources import check_first_frame, check_source
+from traffic_monitor.app.pinned_hashes import check_hashes
 from traffic_monitor.settings import DisplayMode, Settings, TrackerType
 
 REQUIRED_PACKAGES = (
@@ -36,6 +37,9 @@ def check_settings(settings: Settings) -> Iterator[Check]:
     yield check_vehicle_model(settings.vehicle_detector)
     yield check_plate_model(settings.lp_detector.model_path)
     yield check_recognizer(settings.ocr_reader)
+    yield from check_hashes("vehicle_detector.model_path", settings.vehicle_detector.model_path)
+    yield from check_hashes("lp_detector.model_path", settings.lp_detector.model_path)
+    yield from check_hashes("ocr_reader.model_dir", settings.ocr_reader.model_dir)
     for section, camera in _by_section(settings):
         reid = camera.vehicle_tracker.osnet_model_path
         if reid is not None and camera.vehicle_tracker.type is TrackerType.BOTSORT:
