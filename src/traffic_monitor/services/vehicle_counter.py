@@ -1,5 +1,7 @@
 """Vehicle counter: ``TrackedMessage`` in, ``CountUpdateMessage`` out."""
 
+from math import isfinite
+
 from loguru import logger
 
 from traffic_monitor.counting.continued import continued
@@ -44,7 +46,9 @@ class VehicleCounter(Service):
         self._last_timestamp, self._last_index = message["timestamp"], message.get("frame_index")
         if not message.get("is_searched", True):
             return []  # What is predicted has not been seen: vehicles are counted where they are found.
-        road.observe(message["tracked_objects"], _frame_time_of(message))
+        # A box of no numbers would stay in the vehicle's track for long.
+        sound = [each for each in message["tracked_objects"] if all(map(isfinite, each["bbox_xyxy"]))]
+        road.observe(sound, _frame_time_of(message))
         update = road.pop_update()
         return [] if update is None else [self._message(update)]
 
