@@ -17,7 +17,7 @@ from traffic_monitor.records.exports import ExportFormat, export_run
 from traffic_monitor.records.passages import RunFacts, RunRecords, run_facts
 from traffic_monitor.records.recorded_counts import recorded_counts
 from traffic_monitor.records.run_folder import SUMMARY_FILE, write_summary
-from traffic_monitor.records.runs import finish_run
+from traffic_monitor.records.runs import facts_in, finish_run
 from traffic_monitor.records.store import read_plates
 from traffic_monitor.report.page import write_report
 from traffic_monitor.settings import VehicleCounterSettings
@@ -64,11 +64,8 @@ def unfinished_days(output_dir: Path, now: float) -> Iterator[Path]:
         day = date_in_name(folder)
         if day is None or folder.is_symlink() or not (folder / DATABASE_FILE).exists() or not has_marker(folder):
             continue
-        try:
-            with closing(open_database(folder)) as database:
-                facts = run_facts(database)
-        except (DatabaseError, sqlite3.Error) as error:
-            logger.warning("{}: {}", folder, error)
+        facts = facts_in(folder)
+        if facts is None:
             continue
         is_complete = "exit_reason" in facts.values and (folder / SUMMARY_FILE).exists()
         if not is_complete and day < (facts.clock.local(now) - COMPLETE_AFTER).date():

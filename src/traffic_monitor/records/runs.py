@@ -55,6 +55,16 @@ def run_folders(output_dir: Path) -> list[Path]:
     return sorted(found, key=lambda folder: (folder / DATABASE_FILE).stat().st_mtime)
 
 
+def facts_in(folder: Path) -> RunFacts | None:
+    """What a folder's database says about its run; one that cannot be read is logged and gives None."""
+    try:
+        with closing(open_database(folder)) as database:
+            return run_facts(database)
+    except (DatabaseError, sqlite3.Error) as error:
+        logger.warning("{}: {}", folder, error)
+        return None
+
+
 def list_runs(folders: Iterable[Path]) -> Iterator[RunEntry]:
     """What is to be listed of runs; one whose database cannot be read is logged and left out."""
     for folder in folders:

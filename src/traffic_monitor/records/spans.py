@@ -1,7 +1,6 @@
 """Spans of time as a user gives them, and the records of a span, which may be in several folders."""
 
 import re
-import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -11,12 +10,10 @@ from math import inf
 from pathlib import Path
 from typing import Self
 
-from loguru import logger
-
-from traffic_monitor.records.database import DatabaseError, open_database
+from traffic_monitor.records.database import open_database
 from traffic_monitor.records.gaps import Gap, read_gaps
-from traffic_monitor.records.passages import Passage, RunFacts, RunRecords, read_passages, run_facts
-from traffic_monitor.records.runs import run_folders
+from traffic_monitor.records.passages import Passage, RunFacts, RunRecords, read_passages
+from traffic_monitor.records.runs import facts_in, run_folders
 from traffic_monitor.shared_utils.clock import Clock
 from traffic_monitor.shared_utils.day_names import date_in_name
 
@@ -126,11 +123,8 @@ def runs_in(output_dir: Path, span: TimeSpan, camera_id: str | None = None) -> I
     for folder in run_folders(output_dir):
         if not span.may_meet(folder):
             continue
-        try:
-            with closing(open_database(folder)) as database:
-                facts = run_facts(database)
-        except (DatabaseError, sqlite3.Error) as error:
-            logger.warning("{}: {}", folder, error)
+        facts = facts_in(folder)
+        if facts is None:
             continue
         bounds, seen = span.bounds(facts.clock), facts.seen_between
         meets = span.is_everything or (bounds and seen and seen[0] <= bounds[1] and bounds[0] <= seen[1])
