@@ -272,7 +272,12 @@ class Generation:
         return [f"no report for {seconds:g} s from {', '.join(labels)}"] if labels else []
 
     def abort(self, abort: RunAborted) -> None:
-        """The run ends here. What was read of a file that had ended may not all have been counted."""
+        """The run ends here. What was read of a file that had ended may not all have been counted.
+
+        Only the first call counts.
+        """
+        if self._aborted is not None:
+            return
         if self._lost_source is not None:
             abort = RunAborted(f"{self._lost_source}; {abort.reason}", abort.exit_code)
         self._aborted = abort

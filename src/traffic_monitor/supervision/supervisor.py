@@ -92,6 +92,8 @@ class Supervisor:
         self._budget = RestartBudget(settings.supervisor, self._host.now)
         self._gaps = GapRecorder(self._cameras)
         self._running_since: float | None = None
+        self._failed_at = 0.0
+        """When the latest generation failed, epoch seconds."""
         self._children: list[Child] = []
         self._generation = self._new_generation()
 
@@ -128,10 +130,18 @@ class Supervisor:
             self._start()
             self._watch(signals)
         except RunAborted as abort:
+            self._failed_at = time.time()
+            if not self._may_restart(abort, signals):
+                self._generation.abort(abort)  # Logged before the processes are ended, which takes its time.
             return abort
         finally:
             end_all(self._children, self._host, self._take_results, self._generation.silent(SILENT_AFTER_S))
         return None
+
+    def _may_restart(self, abort: RunAborted, signals: StopSignals) -> bool:
+        """Whether new processes may do better, and are wanted. Before the first frame nothing is restarted."""
+        has_run = self._running_since is not None
+        return abort.can_restart and self._can_restart and has_run and not self._is_stopping(signals)
 
     def _restart(self, abort: RunAborted, signals: StopSignals) -> bool:
         """Prepare the next generation, after a pause if there were others before.
@@ -139,10 +149,8 @@ class Supervisor:
         Returns:
             False if there is to be none: the run ends as it stands.
         """
-        is_first_start = self._running_since is None
-        if not abort.can_restart or not self._can_restart or is_first_start or self._is_stopping(signals):
+        if not self._may_restart(abort, signals):
             return False
-        noticed_at = time.time()
         pause = self._budget.take()
         if pause is None:
             logger.error("{}; it was restarted {} times already", abort.reason, self._budget.used)
@@ -162,7 +170,7 @@ class Supervisor:
         except (DatabaseError, sqlite3.Error, OSError) as error:
             logger.error("the run cannot be restarted: its records cannot be continued: {}", error)
             return False
-        self._gaps.restarted(noticed_at, abort.reason)
+        self._gaps.restarted(self._failed_at, abort.reason)
         self._settings = self._settings.resumed_at(points)
         self._results.start_generation()
         for camera, point in zip(self._settings.each_camera(), points, strict=True):
