@@ -143,7 +143,8 @@ def disturb_file(clip: Path, options: list[str], kind: str, service: ServiceName
 
 def disturb_camera(url: str, options: list[str], faults: list[tuple[str, ServiceName, float]]) -> Iterator[Trial]:
     """One run of a camera with all faults, each as soon as the one before is over."""
-    more = ["--set", "supervisor.status_interval_s=0.2", "--set", "supervisor.max_restarts=1000"]
+    # Each fault as if it were the first: pauses grow with the restarts within the window.
+    more = ["--set", "supervisor.status_interval_s=0.2", "--set", "supervisor.restart_window_min=0.05"]
     with running(["--source", url, *more, *options]) as run:
         run.wait_for_frames(20)
         for kind, service, pause in faults:
