@@ -15,8 +15,8 @@ from tests.builders import write_clip
 from traffic_monitor.settings import Settings
 from traffic_monitor.settings.loader import ENV_PREFIX
 
-# A busy machine is no mistake in the code.
-hypothesis.settings.register_profile("patient", deadline=None, max_examples=60)
+# A busy machine is no mistake in the code, and a test that fails must fail again.
+hypothesis.settings.register_profile("patient", deadline=None, max_examples=60, derandomize=True)
 hypothesis.settings.load_profile("patient")
 
 

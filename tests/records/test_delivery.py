@@ -118,3 +118,15 @@ def test_a_listener_that_fails_for_days_is_still_tried() -> None:
         delivery.deliver(news(1), 0.0)
         now[0] += LONGEST_PAUSE_S
     assert listener.tries == 2000
+
+
+def test_what_can_never_be_written_does_not_hold_up_what_comes_after_it(log_lines: list[str]) -> None:
+    listener = Listener()
+    delivery = Delivery(listener, lambda: 0.0)
+    listener.error = OverflowError("Python int too large to convert to SQLite INTEGER")
+    delivery.deliver(news(1), 0.0)
+    listener.error = None
+    delivery.deliver(news(2), 0.0)
+    assert [list(changes.passages) for changes in listener.taken] == [[2]]
+    assert delivery.missing == 1
+    assert any("1 passages are lost" in line and "too large" in line for line in log_lines)

@@ -1,6 +1,7 @@
 """Hands changes to a listener of the passage book, and keeps those that it could not take."""
 
 import itertools
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -17,6 +18,18 @@ LAST_PAUSE_S = 0.2
 
 MOST_WAITING = 10_000
 """Passages that wait for a listener that fails, the latest ones: some 70 MB. A tenfold of readings waits."""
+
+
+DATA_AT_FAULT = (
+    OverflowError,
+    TypeError,
+    ValueError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+)
+"""What a listener raises because of what it is given; trying again cannot help."""
 
 
 class Listener(Protocol):
@@ -82,6 +95,9 @@ class Delivery:
     def _try(self, now: float) -> bool:
         try:
             self._listener.take(self._waiting, now)
+        except DATA_AT_FAULT as error:
+            self._give_up(error)
+            return True
         except Exception as error:  # noqa: BLE001 - a listener harms nobody else
             if not self._failures:
                 logger.error("{} cannot be written, it is tried again: {}", self._listener.name, error)
@@ -94,6 +110,12 @@ class Delivery:
             logger.info("{} can be written again", self._listener.name)
         self._waiting, self._failures, self._pause_s = Changes(), 0, FIRST_PAUSE_S
         return True
+
+    def _give_up(self, error: Exception) -> None:
+        """What waits can never be written: it would hold up all that comes after it."""
+        logger.error("{}: {} passages are lost: {}", self._listener.name, len(self._waiting.passages), error)
+        self._lost |= self._waiting.passages.keys()
+        self._waiting, self._failures, self._pause_s = Changes(), 0, FIRST_PAUSE_S
 
     def _bound(self) -> None:
         """Give up the oldest of what waits when it is too much."""

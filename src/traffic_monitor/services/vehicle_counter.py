@@ -1,7 +1,5 @@
 """Vehicle counter: ``TrackedMessage`` in, ``CountUpdateMessage`` out."""
 
-from collections.abc import Sequence
-
 from loguru import logger
 
 from traffic_monitor.counting.continued import continued
@@ -21,13 +19,7 @@ from traffic_monitor.shared_utils.custom_types import (
     FrameHeader,
     TrackedMessage,
 )
-
-MOST_PIXELS = 1_000_000
-"""Of a frame's side; a box may reach over the frame, but not that far."""
-LATEST_S = 1e11
-"""Epoch seconds, in the year 5138."""
-LARGEST_ID = 2**62
-"""SQLite's numbers have 63 bits."""
+from traffic_monitor.shared_utils.soundness import require_sound
 
 NOTHING_SEEN = RoadUpdate(CountResults(counts_by_class={}, total_count=0, counts_by_line={}), [], [], [])
 
@@ -52,7 +44,7 @@ class VehicleCounter(Service):
         Raises:
             ValueError: the message holds what is no number, box, id or name.
         """
-        _require_sound(message)
+        require_sound(message)
         size = message["frame_width"], message["frame_height"]
         road = self._road = self._road or self._new_road(*size)
         self._last_timestamp, self._last_index = message["timestamp"], message.get("frame_index")
@@ -89,26 +81,6 @@ class VehicleCounter(Service):
             "journeys": update.journeys,
             "identity_changes": update.identity_changes,
         }
-
-
-def _require_sound(message: TrackedMessage) -> None:
-    """Refuse a damaged message as a whole: half of it would stay in the counts, and make later ones fail."""
-    times = message["timestamp"], message.get("media_time", 0.0)
-    size = message["frame_width"], message["frame_height"]
-    index = message.get("frame_index")
-    is_sound = _are_numbers(times, LATEST_S) and _are_numbers(size, MOST_PIXELS) and min(size) > 0
-    is_sound = is_sound and (index is None or isinstance(index, int))
-    for vehicle in message["tracked_objects"]:
-        box = vehicle["bbox_xyxy"]
-        is_sound = is_sound and len(box) == 4 and _are_numbers(box, MOST_PIXELS)
-        is_sound = is_sound and isinstance(vehicle["track_id"], int) and abs(vehicle["track_id"]) <= LARGEST_ID
-        is_sound = is_sound and isinstance(vehicle["class_name"], str) and _are_numbers([vehicle["confidence"]], 1)
-    if not is_sound:
-        raise ValueError("the message is damaged: a time, size, box, id, class or confidence is none")
-
-
-def _are_numbers(values: Sequence[object], largest: float) -> bool:
-    return all(isinstance(value, int | float) and abs(value) <= largest for value in values)
 
 
 def _frame_time_of(frame: FrameHeader) -> FrameTime:

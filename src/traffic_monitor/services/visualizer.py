@@ -48,6 +48,7 @@ from traffic_monitor.shared_utils.disk_guard import DiskGuard
 from traffic_monitor.shared_utils.errors import ServiceError
 from traffic_monitor.shared_utils.frame_codec import Image, decode_frame
 from traffic_monitor.shared_utils.guarded import Guard
+from traffic_monitor.shared_utils.soundness import require_sound
 from traffic_monitor.sinks.segments import VideoSegments
 from traffic_monitor.sinks.sink import BufferedSink, FrameSink, GuardedSink
 from traffic_monitor.sinks.video import VideoFile, unused_path
@@ -93,6 +94,8 @@ class Visualizer(Service):
 
     def process(self, message: TrackedMessage | OcrResultMessage | CountUpdateMessage) -> list[Any]:
         """Take in one message of any of the three streams."""
+        if "tracked_objects" in message:
+            require_sound(cast(TrackedMessage, message))
         self._recorder.take(message)
         self._recorder.write_when_due()
         if "tracked_objects" in message:
