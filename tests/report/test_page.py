@@ -42,7 +42,7 @@ def test_the_way_of_a_vehicle(edges: tuple[str | None, str | None], told: str) -
 def test_times_without_a_camera_stand_at_the_top_of_the_report(tmp_path: Path) -> None:
     config = settings(frame_grabber={"source": "rtsp://10.0.0.9/live", "timezone": "UTC"})
     folder = record_cars(tmp_path, ["KLM7"], config)
-    assert "Not watched" not in render_report(RunRecords.load(folder))
+    assert "Interruptions" not in render_report(RunRecords.load(folder))
     record_gap(folder, Gap(1_700_000_100.0, 1_700_000_107.5, OUTAGE, "no frames <since> then"))
     page = render_report(RunRecords.load(folder))
     assert "2023-11-14 22:15:00 to 2023-11-14 22:15:07: no frames &lt;since&gt; then" in page

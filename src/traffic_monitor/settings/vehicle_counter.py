@@ -10,10 +10,8 @@ from traffic_monitor.settings.shapes import (
     MOST_AREAS,
     THINNEST,
     AreaSettings,
-    Corners,
     Point,
     Units,
-    check_area,
     check_points,
     check_thickness,
     turn,
@@ -43,17 +41,10 @@ class LineSettings(Section):
         return self
 
 
-class ZoneSettings(Section):
+class ZoneSettings(AreaSettings):
     """One zone: a polygon."""
 
     name: Name
-    points: Corners
-    units: Units = "fraction"
-
-    @model_validator(mode="after")
-    def _is_an_area(self) -> Self:
-        check_area(self.units, self.points)
-        return self
 
 
 class SpeedSettings(Section):
